@@ -1,0 +1,49 @@
+"""Telnyx speech-to-text for Python code without an event loop."""
+
+from __future__ import annotations
+
+from ._engines import InputFormat, TranscriptionEngine
+from ._errors import (
+    AudioDroppedError,
+    AudioError,
+    AuthenticationError,
+    BufferFullError,
+    CallbackError,
+    ConfigurationError,
+    ConnectError,
+    ConnectionLostError,
+    ForkedProcessError,
+    RequestRejectedError,
+    ServerError,
+    StreamStateError,
+    TelnyxSTTError,
+    TranscriptionTimeout,
+)
+from ._events import Stats, Transcript, Transcription, Word
+from ._transcriber import Transcriber
+from ._version import __version__
+
+__all__ = [
+    "AudioDroppedError",
+    "AudioError",
+    "AuthenticationError",
+    "BufferFullError",
+    "CallbackError",
+    "ConfigurationError",
+    "ConnectError",
+    "ConnectionLostError",
+    "ForkedProcessError",
+    "InputFormat",
+    "RequestRejectedError",
+    "ServerError",
+    "Stats",
+    "StreamStateError",
+    "TelnyxSTTError",
+    "Transcriber",
+    "Transcript",
+    "Transcription",
+    "TranscriptionEngine",
+    "TranscriptionTimeout",
+    "Word",
+    "__version__",
+]

@@ -1,0 +1,45 @@
+"""What a user hands to ``send()`` → bytes of its own."""
+
+from __future__ import annotations
+
+from typing import Union
+
+from ._errors import ConfigurationError
+
+Buffer = Union[bytes, bytearray, memoryview]
+
+# The element types (struct's letters) that are what a raw format says; bytes always are.
+_ELEMENTS = {"linear16": "hH", "linear32": "f"}
+
+
+def copy_audio(audio: Buffer, input_format: str) -> bytes:
+    """The audio as bytes that the caller cannot change any more.
+
+    Anything with the buffer protocol will do: ``array``, NumPy, ``memoryview``.
+    Raises ``TypeError`` for anything else, and ``ConfigurationError`` for a
+    buffer whose elements are of another type than raw audio of ``input_format``.
+    """
+    if isinstance(audio, bytes):
+        return audio
+    try:
+        view = memoryview(audio)
+    except TypeError:
+        raise TypeError(
+            f"audio must be bytes or a buffer of samples, not {type(audio).__name__}"
+        ) from None
+    element = view.format.lstrip("@=<")
+    if element not in ("B", "b", "c") and element not in _ELEMENTS.get(input_format, ""):
+        raise ConfigurationError(
+            f"audio is a buffer of elements of type {view.format!r} (see struct), which is not "
+            f"{input_format}. {_fix(input_format)}"
+        )
+    return view.tobytes()
+
+
+def _fix(input_format: str) -> str:
+    if input_format == "linear16":
+        return (
+            "Give 16-bit integers; with NumPy, floats of -1 to 1 become that by "
+            "(audio * 32767).astype('<i2')"
+        )
+    return "Give the bytes themselves"

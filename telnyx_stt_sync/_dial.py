@@ -1,0 +1,272 @@
+"""From a host name to a connected socket: look-up, TCP, proxy, TLS, under one deadline."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import os
+import selectors
+import socket
+import ssl
+import time
+from typing import Any, Callable, List, Optional, Tuple
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from ._errors import ConfigurationError, ConnectError
+from ._options import LOOPBACK_HOSTS, check_proxy
+from ._waker import Waker
+
+# With the kernel's default a peer that has stopped reading still takes megabytes, and all that
+# is said about how much audio is out would be untrue.
+SEND_BUFFER_BYTES = 64 * 1024
+
+# Far above any answer seen; a peer that sends more is not one of ours.
+MAX_HEADER_BYTES = 64 * 1024
+
+READ_BYTES = 64 * 1024
+
+
+class Aborted(Exception):
+    """The connection is not wanted any more."""
+
+
+class DeadlinePassed(Exception):
+    """The connection took too long. No ``OSError``, so nobody on the way mistakes it for one."""
+
+
+class Lifeline:
+    """The end of the user's patience: one absolute deadline, and the wish to stop.
+
+    Every wait of an opening connection goes through it, so none can outlast
+    it. Owner: the I/O thread; ``is_stopped`` reads a flag that others set.
+    """
+
+    def __init__(self, waker: Waker, deadline: float, is_stopped: Callable[[], bool]) -> None:
+        self._waker = waker
+        self._is_stopped = is_stopped
+        self.deadline = deadline  # time.monotonic()
+
+    def wait(self, sock: socket.socket, events: int, until: Optional[float] = None) -> bool:
+        """Wait for ``sock``; ``False`` when ``until`` came first.
+
+        Raises ``DeadlinePassed`` and, on a stop, ``Aborted``.
+        """
+        while True:
+            if self._is_stopped():
+                raise Aborted
+            now = time.monotonic()
+            if now >= self.deadline:
+                raise DeadlinePassed
+            if until is not None and now >= until:
+                return False
+            end = self.deadline if until is None else min(until, self.deadline)
+            if self._waker.wait(sock, events, end - now):
+                return True
+
+    def discard(self, sock: socket.socket) -> None:
+        """Close a socket that came to nothing."""
+        self._waker.forget()
+        sock.close()
+
+
+class DeadlineSocket:
+    """A non-blocking socket with the few blocking calls that an HTTP exchange needs.
+
+    websocket-client gives every call the whole timeout and lets a header be
+    endless; this one has one deadline and one limit for all of it. ``answer``
+    is all that came, ``unread`` the part of it that nobody has read yet.
+    """
+
+    def __init__(self, sock: socket.socket, lifeline: Lifeline) -> None:
+        self._sock = sock
+        self._lifeline = lifeline
+        self.answer = bytearray()
+        self.unread = bytearray()
+
+    def send(self, data: bytes) -> int:
+        """Send all of it."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self._sock.send(view) :]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                self._lifeline.wait(self._sock, selectors.EVENT_WRITE)
+            except ssl.SSLWantReadError:
+                self._lifeline.wait(self._sock, selectors.EVENT_READ)
+        return len(data)
+
+    def recv(self, size: int) -> bytes:
+        """Up to ``size`` bytes; empty at the end of the stream."""
+        while not self.unread:
+            try:
+                data = self._sock.recv(READ_BYTES)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                self._lifeline.wait(self._sock, selectors.EVENT_READ)
+                continue
+            except ssl.SSLWantWriteError:
+                self._lifeline.wait(self._sock, selectors.EVENT_WRITE)
+                continue
+            if not data:
+                return b""
+            self.answer += data
+            self.unread += data
+            if len(self.answer) > MAX_HEADER_BYTES:
+                raise ConnectError(f"the answer is larger than {MAX_HEADER_BYTES} bytes")
+        taken = bytes(self.unread[:size])
+        del self.unread[:size]
+        return taken
+
+    def gettimeout(self) -> Optional[float]:
+        """What websocket-client asks to learn how to wait: it does not, we do."""
+        return None
+
+    def close(self) -> None:
+        """Close the socket underneath."""
+        self._sock.close()
+
+    # websocket-client closes a socket that failed to upgrade with one or the other.
+    shutdown = close
+
+
+def dial(url: str, proxy: Optional[str], context: Any, lifeline: Lifeline) -> socket.socket:
+    """A connected non-blocking socket to the URL's host, with TLS for ``wss``.
+
+    ``proxy`` ``None`` asks the environment; ``context`` ``None`` is Python's default.
+    Raises ``ConnectError``, ``OSError``, ``ssl.SSLError``, ``Aborted``.
+    """
+    target = urlsplit(url)
+    host, port = _address(target)
+    via = _proxy_for(target, proxy)
+    sock = _connect(*(via.address if via else (host, port)), lifeline)
+    try:
+        if via:
+            _tunnel(DeadlineSocket(sock, lifeline), host, port, via.authorization)
+        if target.scheme == "wss":
+            sock = _secure(sock, host, context or default_context(), lifeline)
+        return sock
+    except BaseException:
+        lifeline.discard(sock)
+        raise
+
+
+@functools.lru_cache(maxsize=None)
+def default_context() -> ssl.SSLContext:
+    """Python's default TLS context, made once: it loads the machine's certificates."""
+    return ssl.create_default_context()
+
+
+class _Proxy:
+    def __init__(self, url: str) -> None:
+        check_proxy(url)
+        parts = urlsplit(url)
+        assert parts.hostname is not None
+        self.address: Tuple[str, int] = (parts.hostname, parts.port or 80)
+        self.authorization: Optional[str] = None  # None: the URL holds no user name
+        if parts.username is not None:
+            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self.authorization = base64.b64encode(pair.encode()).decode("ascii")
+
+
+def _address(target: SplitResult) -> Tuple[str, int]:
+    assert target.hostname is not None
+    return target.hostname, target.port or (443 if target.scheme == "wss" else 80)
+
+
+def _proxy_for(target: SplitResult, proxy: Optional[str]) -> Optional[_Proxy]:
+    if proxy is not None:
+        return _Proxy(proxy)
+    # No proxy reaches this machine's own loopback, whatever the environment says.
+    if target.hostname in LOOPBACK_HOSTS:
+        return None
+    # Imported late: it costs as much time as the rest of the library.
+    from urllib.request import getproxies, proxy_bypass
+
+    found = getproxies().get("https" if target.scheme == "wss" else "http")
+    host, port = _address(target)
+    if not found or proxy_bypass(f"{host}:{port}"):
+        return None
+    if "://" not in found:
+        found = f"http://{found}"
+    try:
+        return _Proxy(found)
+    except ConfigurationError as exc:
+        raise ConfigurationError(f"{exc} (from the environment's proxy settings)") from None
+
+
+def _connect(host: str, port: int, lifeline: Lifeline) -> socket.socket:
+    """The first address that answers. The look-up cannot be interrupted."""
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as exc:
+        raise ConnectError(f"the name {host!r} cannot be looked up: {exc.strerror}") from exc
+    failures: List[str] = []
+    for index, (family, kind, protocol, _, address) in enumerate(addresses):
+        # An address that swallows packets may use up its share of the time, not all of it.
+        now = time.monotonic()
+        share = (lifeline.deadline - now) / (len(addresses) - index)
+        try:
+            sock = socket.socket(family, kind, protocol)
+            if _connected(sock, address, lifeline, now + share):
+                return sock
+            failures.append(f"{address[0]}: no answer")
+        except OSError as exc:
+            failures.append(f"{address[0]}: {exc.strerror or exc}")
+    raise ConnectError(f"no connection to {host} port {port} ({'; '.join(failures)})")
+
+
+def _connected(sock: socket.socket, address: Any, lifeline: Lifeline, until: float) -> bool:
+    """Whether the connection stands before ``until``; the socket is closed if not."""
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(BlockingIOError):
+            sock.connect(address)
+        if lifeline.wait(sock, selectors.EVENT_WRITE, until):
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, os.strerror(code))
+            return True
+    except BaseException:
+        lifeline.discard(sock)
+        raise
+    lifeline.discard(sock)
+    return False
+
+
+def _tunnel(sock: DeadlineSocket, host: str, port: int, authorization: Optional[str]) -> None:
+    """Ask an HTTP proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6)."""
+    name = f"[{host}]" if ":" in host else host
+    lines = [f"CONNECT {name}:{port} HTTP/1.1", f"Host: {name}:{port}"]
+    if authorization:
+        lines.append(f"Proxy-Authorization: Basic {authorization}")
+    sock.send("\r\n".join([*lines, "", ""]).encode("ascii"))
+    answer = bytearray()
+    while not answer.endswith(b"\r\n\r\n"):
+        byte = sock.recv(1)
+        if not byte:
+            raise ConnectError("the proxy closed the connection without an answer")
+        answer += byte
+    status_line = answer.split(b"\r\n", 1)[0].decode("latin-1")
+    words = status_line.split(None, 2)
+    if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].startswith("2"):
+        raise ConnectError(f"the proxy refused the tunnel: {status_line[:200]!r}")
+
+
+def _secure(
+    sock: socket.socket, host: str, context: ssl.SSLContext, lifeline: Lifeline
+) -> socket.socket:
+    secure = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    try:
+        while True:
+            try:
+                secure.do_handshake()
+                return secure
+            except ssl.SSLWantReadError:
+                lifeline.wait(secure, selectors.EVENT_READ)
+            except ssl.SSLWantWriteError:
+                lifeline.wait(secure, selectors.EVENT_WRITE)
+    except BaseException:
+        lifeline.discard(secure)
+        raise

@@ -1,0 +1,243 @@
+"""What each engine can do: the one table behind validation, pacing and the end of a stream.
+
+The facts are those of Telnyx's documentation, its SDK and public reports up to
+October 2026. ``None`` in the table means "nobody has said": the server decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, FrozenSet, Optional, Tuple
+
+from typing_extensions import Literal
+
+from ._errors import ConfigurationError
+
+TranscriptionEngine = Literal[
+    "Deepgram",
+    "Telnyx",
+    "Google",
+    "Azure",
+    "xAI",
+    "AssemblyAI",
+    "Speechmatics",
+    "Soniox",
+    "Parakeet",
+    "Reson8",
+    "Humain",
+    "Cohere",
+]
+
+InputFormat = Literal[
+    "mp3",
+    "wav",
+    "webm",
+    "ogg",
+    "flac",
+    "ogg_opus",
+    "webm_opus",
+    "linear16",
+    "linear32",
+    "mulaw",
+    "alaw",
+    "opus",
+    "amr_nb",
+    "amr_wb",
+    "g729",
+    "speex",
+]
+
+INPUT_FORMATS: Tuple[str, ...] = (
+    "mp3",
+    "wav",
+    "webm",
+    "ogg",
+    "flac",
+    "ogg_opus",
+    "webm_opus",
+    "linear16",
+    "linear32",
+    "mulaw",
+    "alaw",
+    "opus",
+    "amr_nb",
+    "amr_wb",
+    "g729",
+    "speex",
+)
+
+# Samples without a header: the service knows their rate only from `sample_rate` (error 40003).
+RAW_FORMATS: FrozenSet[str] = frozenset({"linear16", "linear32", "mulaw", "alaw"})
+
+# Raw audio whose samples the library can write itself, trailing silence included: one sample of it.
+SILENT_SAMPLE: Dict[str, bytes] = {
+    "linear16": b"\0\0",
+    "linear32": b"\0\0\0\0",
+    "mulaw": b"\xff",
+    "alaw": b"\xd5",
+}
+
+# The rates that a codec allows, in Hz; anything else is error 40005.
+CODEC_RATES: Dict[str, Tuple[int, ...]] = {
+    "g729": (8000,),
+    "amr_nb": (8000,),
+    "amr_wb": (16000,),
+    "speex": (8000, 16000, 32000),
+    "opus": (8000, 12000, 16000, 24000, 48000),
+    "ogg_opus": (8000, 12000, 16000, 24000, 48000),
+    "webm_opus": (8000, 12000, 16000, 24000, 48000),
+}
+
+_NOVA = frozenset(INPUT_FORMATS)
+_FLUX = frozenset(
+    {"linear16", "linear32", "wav", "mulaw", "alaw", "ogg", "webm", "ogg_opus", "opus"}
+)
+_GOOGLE = frozenset("linear16 wav mp3 mulaw flac ogg_opus webm_opus amr_nb amr_wb speex".split())
+_SONIOX = frozenset("linear16 linear32 wav mp3 mulaw alaw flac ogg webm".split())
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What one engine takes, and how a session with it ends.
+
+    ``close_stream``: it is told the end of the audio by a ``CloseStream``
+    frame. ``closes``: it then closes the connection when it has sent
+    everything; the others stay open, so silence has to be read as the end.
+    ``trailing_silence``: seconds of silence that it needs behind raw audio to
+    let go of the last words. ``quiet_period``: how many seconds of silence, after a final, mean
+    that. ``pace``: the fastest upload, in × real time, that somebody has
+    checked. ``interims``: ``False`` when it never sends any, ``None`` when
+    nobody has said. ``formats``: what it takes, ``None`` when nobody has said.
+    """
+
+    name: str
+    models: Tuple[str, ...] = ()  # empty: nobody has said
+    close_stream: bool = False
+    closes: bool = False
+    interims: Optional[bool] = None
+    formats: Optional[FrozenSet[str]] = None
+    pace: float = 1.0
+    trailing_silence: float = 1.0
+    quiet_period: float = 3.0
+
+
+ENGINES: Dict[str, Engine] = {
+    engine.name: engine
+    for engine in (
+        Engine(
+            "Deepgram",
+            models=("nova-3", "nova-2", "flux", "flux-multi"),
+            close_stream=True,
+            closes=True,
+            interims=True,
+            formats=_NOVA,
+            pace=2.5,
+            trailing_silence=0.0,
+        ),
+        Engine(
+            "Telnyx",
+            models=("openai/whisper-tiny", "openai/whisper-large-v3-turbo"),
+            interims=False,
+            formats=frozenset({"linear16", "linear32", "wav", "mp3"}),
+            pace=6.0,
+            # One final per utterance, each after some thought: the others need less.
+            quiet_period=5.0,
+        ),
+        Engine(
+            "Google",
+            models=(
+                "latest_long",
+                "latest_short",
+                "command_and_search",
+                "phone_call",
+                "video",
+                "default",
+                "medical_*",
+            ),
+            formats=_GOOGLE,
+        ),
+        Engine(
+            "Azure", models=("azure/fast", "fast"), formats=frozenset({"linear16", "wav", "mp3"})
+        ),
+        Engine("xAI", models=("xai/grok-stt",)),
+        Engine("AssemblyAI", models=("assemblyai/universal-streaming",)),
+        Engine(
+            "Speechmatics",
+            models=("speechmatics/standard", "speechmatics/linden-1"),
+            close_stream=True,
+            closes=True,
+            interims=True,
+            formats=frozenset("linear16 linear32 wav mp3 mulaw flac ogg".split()),
+            trailing_silence=0.0,
+        ),
+        Engine(
+            "Soniox",
+            models=("soniox/stt-rt-v4",),
+            close_stream=True,
+            closes=True,
+            interims=True,
+            formats=_SONIOX,
+            # No final without `endpointing` or about this much silence.
+            trailing_silence=2.0,
+        ),
+        Engine(
+            "Parakeet",
+            models=("nvidia/parakeet-v3",),
+            formats=frozenset({"linear16", "linear32", "wav", "mp3"}),
+        ),
+        Engine(
+            "Reson8",
+            models=("reson8/turns",),
+            interims=True,
+            formats=frozenset({"linear16", "linear32", "mulaw", "alaw"}),
+        ),
+        Engine("Humain", models=("humain/realtime",)),
+        Engine("Cohere", models=("cohere/ar-stt",)),
+    )
+}
+
+
+def knows_model(engine: Engine, model: str) -> bool:
+    """Whether the model is one of the engine's; unknown engines know every model."""
+    return not engine.models or any(
+        model == known or (known.endswith("*") and model.startswith(known[:-1]))
+        for known in engine.models
+    )
+
+
+def is_flux(model: Optional[str]) -> bool:
+    """Whether a Deepgram model is of the Flux family, which takes fewer formats."""
+    return model is not None and model.startswith("flux")
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of that name; one that knows nothing about a name not in the table.
+
+    Raises ``ConfigurationError`` for a known name in the wrong case: names are
+    case-sensitive, and the service would answer error 40007.
+    """
+    if name in ENGINES:
+        return ENGINES[name]
+    for known in ENGINES:
+        if known.lower() == name.lower():
+            raise ConfigurationError(
+                f"transcription_engine={name!r}: the names are case-sensitive; write {known!r}"
+            )
+    # Engines that do not know CloseStream ignore it, and one that does may need it to flush.
+    return Engine(name, close_stream=True)
+
+
+def takes_format(engine: Engine, model: Optional[str], input_format: str) -> bool:
+    """Whether the engine takes the format, as far as it is known; unknown counts as yes."""
+    if engine.name == "Deepgram" and is_flux(model):
+        return input_format in _FLUX
+    return engine.formats is None or input_format in engine.formats
+
+
+def engines_taking(input_format: str) -> Tuple[str, ...]:
+    """The names of the engines that are known to take the format."""
+    return tuple(
+        engine.name
+        for engine in ENGINES.values()
+        if engine.formats is not None and input_format in engine.formats
+    )

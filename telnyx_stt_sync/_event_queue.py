@@ -1,0 +1,92 @@
+"""The events that wait to be delivered."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Deque, Optional, Union
+
+from ._actions import Heard, TranscriptHeard
+from ._errors import TelnyxSTTError
+from ._events import Transcription
+
+# A consumer that is this far behind gets only the newest interim of several.
+MAX_WAITING = 1000
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Tell ``on_error``."""
+
+    error: TelnyxSTTError
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Tell ``on_close``."""
+
+    transcription: Transcription
+
+
+Event = Union[Heard, Failed, Closed]
+
+
+def _is_interim(event: Event) -> bool:
+    return isinstance(event, TranscriptHeard) and not event.transcript.is_final
+
+
+class EventQueue:
+    """FIFO from the I/O thread to whoever delivers.
+
+    When it is full, interims give way to newer ones: each replaces the one
+    before it anyway. Finals, errors and the end are never dropped; they may
+    make it longer than ``limit``.
+    """
+
+    def __init__(self, limit: int = MAX_WAITING) -> None:
+        self._limit = limit
+        # Guards every attribute below; waited on by the consumer.
+        self._changed = threading.Condition()
+        self._events: Deque[Event] = deque()
+        self._ended = False
+
+    def put(self, event: Event) -> None:
+        """Add an event. Never waits."""
+        with self._changed:
+            if len(self._events) >= self._limit:
+                self._drop_interim()
+            self._events.append(event)
+            self._changed.notify()
+
+    def take(self, wait: bool = True) -> Optional[Event]:
+        """The next event; ``None`` at the end, or, without ``wait``, when there is none.
+
+        Waits in slices, so that a main thread can be interrupted on Windows;
+        the I/O thread ends the queue whatever happens.
+        """
+        with self._changed:
+            while wait and not self._events and not self._ended:
+                self._changed.wait(_WAIT_SLICE)
+            return self._events.popleft() if self._events else None
+
+    def end(self) -> None:
+        """No more events will come. Idempotent."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def discard(self) -> None:
+        """Drop the transcripts that wait; errors and the end stay."""
+        with self._changed:
+            kept = [event for event in self._events if isinstance(event, (Failed, Closed))]
+            self._events = deque(kept)
+
+    def _drop_interim(self) -> None:
+        for index, event in enumerate(self._events):
+            if _is_interim(event):
+                del self._events[index]
+                return
+
+
+_WAIT_SLICE = 0.2

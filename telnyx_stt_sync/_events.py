@@ -1,0 +1,140 @@
+"""What a stream tells its user: transcripts, the whole transcription, the counters."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from typing_extensions import Literal
+
+Timing = Literal["server", "estimated"]
+EndedBy = Literal["server_close", "quiet", "timeout", "closed", "error"]
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a transcript; ``start`` and ``end`` in seconds of audio, ``None`` if not told."""
+
+    text: str
+    start: Optional[float] = None
+    end: Optional[float] = None
+    confidence: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What the service heard in one stretch of audio.
+
+    An interim (``is_final=False``) replaces the interim before it; a final is
+    never taken back. ``text`` carries no blanks at its ends. ``confidence`` is
+    0 to 1, ``None`` where the engine gives none. ``speech_final`` says that
+    the speaker paused after it (Deepgram only).
+
+    ``start`` and ``end`` are seconds of audio from the start of the stream.
+    With ``timing="server"`` the service gave them; with ``"estimated"`` they
+    are bounded by how much audio had been sent when the frame came, so they
+    are late by the recogniser's delay and mean little for audio that is sent
+    faster than real time. ``raw`` is the frame as it came.
+    """
+
+    text: str
+    is_final: bool
+    confidence: Optional[float] = None
+    speech_final: bool = False
+    start: float = 0.0
+    end: float = 0.0
+    timing: Timing = "estimated"
+    words: Tuple[Word, ...] = ()
+    replayed: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Everything but ``raw``, in types that ``json`` takes."""
+        facts = asdict(self)
+        del facts["raw"]
+        facts["words"] = [asdict(word) for word in self.words]
+        return facts
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Counters of one stream so far.
+
+    Bytes and seconds are of audio, as it goes on the wire; seconds follow from
+    the sample rate, or from the bit rate that a compressed file states, or
+    from 16 kB/s where none is known. ``accepted`` audio was taken from the
+    user, ``sent`` audio was handed to the network, ``dropped`` audio was given
+    up, ``replayed`` audio was sent again on a new connection.
+    ``frames`` counts data frames received. The three durations are seconds of
+    wall time and ``None`` until they are known: from the call to the open
+    stream, from the open stream to the first text, from the end of the
+    audio to the end of the stream.
+    """
+
+    accepted_bytes: int = 0
+    accepted_seconds: float = 0.0
+    sent_bytes: int = 0
+    sent_seconds: float = 0.0
+    dropped_bytes: int = 0
+    dropped_seconds: float = 0.0
+    replayed_bytes: int = 0
+    replayed_seconds: float = 0.0
+    frames: int = 0
+    interims: int = 0
+    finals: int = 0
+    reconnects: int = 0
+    connect_seconds: Optional[float] = None
+    first_transcript_seconds: Optional[float] = None
+    drain_seconds: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """All that was heard in one stream.
+
+    ``segments`` are the finals in order; a last segment with
+    ``is_final=False`` is an interim that the service never confirmed before it
+    said that it was done. ``ended_by`` is ``"server_close"`` (the service said
+    that it was all), ``"quiet"`` (an engine that never says so fell silent: an
+    inference; or no audio was sent), ``"timeout"``, ``"closed"`` (``close()`` was called) or
+    ``"error"``; ``complete`` is true for the first two. ``gaps`` are stretches
+    of audio, (start, end) in seconds, that no connection carried.
+    ``audio_seconds`` is how much audio was sent. ``unknown_frames`` are the
+    first hundred frames of a shape that this library does not know, as they came.
+    """
+
+    segments: Tuple[Transcript, ...] = ()
+    complete: bool = False
+    ended_by: EndedBy = "closed"
+    gaps: Tuple[Tuple[float, float], ...] = ()
+    audio_seconds: float = 0.0
+    stats: Stats = field(default_factory=Stats)
+    unknown_frames: Tuple[Any, ...] = field(default=(), repr=False)
+
+    @property
+    def text(self) -> str:
+        """The segments' texts, joined by blanks."""
+        return " ".join(segment.text for segment in self.segments)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Everything but the raw frames, in types that ``json`` takes."""
+        return {
+            "text": self.text,
+            "segments": [segment.to_dict() for segment in self.segments],
+            "complete": self.complete,
+            "ended_by": self.ended_by,
+            "gaps": [list(gap) for gap in self.gaps],
+            "audio_seconds": self.audio_seconds,
+            "stats": asdict(self.stats),
+        }
+
+    def to_json(self, *, indent: Optional[int] = None) -> str:
+        """``to_dict()`` as JSON text; letters outside ASCII stay as they are."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)

@@ -1,0 +1,70 @@
+"""A file into a stream: read, paced and sent by the thread that called ``transcribe_file()``."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any, Callable, Optional
+
+from ._audio import AudioSource
+from ._errors import BufferFullError
+from ._pacing import Pacer
+from ._stream import Stream
+
+OnProgress = Callable[[float, Optional[float]], Any]
+
+# Paced audio goes in pieces of this much wall time, within these bounds: Telnyx advises frames
+# of 2 to 8 kB, and 640 bytes are known to work. Unpaced audio goes in pieces that fill a frame.
+PIECE_SECONDS = 0.1
+LEAST_BYTES, MOST_BYTES = 640, 8000
+UNPACED_BYTES = 16_000
+
+
+def piece_bytes(speed: float, bytes_per_second: float) -> int:
+    """How much audio to send at a time."""
+    if math.isinf(speed):
+        return UNPACED_BYTES
+    return max(LEAST_BYTES, min(MOST_BYTES, int(PIECE_SECONDS * speed * bytes_per_second)))
+
+
+class FileFeed:
+    """One file on its way into one stream, at ``speed`` × real time. Owner: the calling thread.
+
+    Raises ``ConfigurationError`` for a speed that is none.
+    """
+
+    def __init__(self, audio: AudioSource, speed: float, on_progress: Optional[OnProgress]) -> None:
+        rate = audio.format.bytes_per_second
+        self._pacer = Pacer(speed, rate)
+        self._audio = audio
+        self._rate = rate
+        self._piece_bytes = piece_bytes(speed, rate)
+        self._on_progress = on_progress
+        self._position = 0  # bytes sent
+
+    def run(self, stream: Stream, deadline: float) -> None:
+        """Send all of it. Returns early when the stream is over, or at ``deadline``.
+
+        Blocks. ``deadline`` is a ``time.monotonic()``, perhaps ``math.inf``. Raises what
+        ended the stream, and what reading the file or ``on_progress`` raises.
+        """
+        for piece in self._audio.chunks(self._piece_bytes):
+            if self._waited(stream, deadline) or not self._sent(stream, piece, deadline):
+                return
+            self._position += len(piece)
+            if self._on_progress is not None:
+                self._on_progress(self._position / self._rate, self._audio.total_seconds)
+
+    def _waited(self, stream: Stream, deadline: float) -> bool:
+        """Wait until the next piece is due; ``True`` when the stream ended meanwhile."""
+        now = time.monotonic()
+        delay = min(self._pacer.delay(self._position, now), deadline - now)
+        return delay > 0 and stream.wait(delay)
+
+    def _sent(self, stream: Stream, piece: bytes, deadline: float) -> bool:
+        patience = None if math.isinf(deadline) else max(0.0, deadline - time.monotonic())
+        try:
+            stream.send(piece, patience)
+        except BufferFullError:
+            return False  # the deadline; result() says so
+        return True

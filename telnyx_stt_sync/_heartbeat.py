@@ -1,0 +1,49 @@
+"""When to ping, and when a peer counts as dead."""
+
+from __future__ import annotations
+
+
+class Heartbeat:
+    """The rule of life: a peer is dead when nothing came *and* nothing went for too long.
+
+    A silent peer alone proves nothing: on a slow up-link our pings queue
+    behind audio, and as long as bytes go out somebody takes them. Bytes of
+    our own pings do not count, or an idle connection would never be dead.
+    Owner: the I/O thread. Times are seconds of one monotonic clock.
+    """
+
+    def __init__(self, interval: float, timeout: float, now: float) -> None:
+        self._interval = interval
+        self._timeout = timeout
+        self._heard_at = now
+        self._moved_at = now  # heard, or audio bytes went out
+        self._ping_at = now + interval
+
+    def heard(self, now: float) -> None:
+        """A frame of any kind came in."""
+        self._heard_at = self._moved_at = now
+        self._ping_at = now + self._interval
+
+    def wrote(self, now: float) -> None:
+        """Bytes of audio went out."""
+        self._moved_at = now
+
+    def ping_due(self, now: float) -> bool:
+        """Whether to send a ping now; asking moves the next one to an interval from now."""
+        if now < self._ping_at:
+            return False
+        self._ping_at = now + self._interval
+        return True
+
+    def is_dead(self, now: float) -> bool:
+        """Whether the peer is to be given up."""
+        return now >= self._dead_at
+
+    @property
+    def deadline(self) -> float:
+        """When to look again."""
+        return min(self._ping_at, self._dead_at)
+
+    @property
+    def _dead_at(self) -> float:
+        return self._moved_at + self._interval + self._timeout

@@ -1,0 +1,134 @@
+"""A path or a file object, read forward: what was looked at is given again."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING, BinaryIO, Optional, Union, cast
+
+from ._errors import AudioError
+
+if TYPE_CHECKING:
+    _PathLike = os.PathLike[str]
+else:
+    _PathLike = os.PathLike  # takes no parameter before Python 3.9
+
+Source = Union[str, bytes, _PathLike, BinaryIO]
+
+_SKIP_STEP = 64 * 1024
+
+
+class Reader:
+    """The bytes of ``source`` from where it stands. Owner: the thread that opened it.
+
+    Opens what is a path, and closes only what it has opened. Raises what
+    ``open()`` raises, and ``TypeError`` for what is not a binary file.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._owned = isinstance(source, (str, bytes, os.PathLike))
+        if isinstance(source, (str, bytes, os.PathLike)):
+            self.name: Optional[str] = os.fsdecode(source)  # None: a file object without one
+            self._file = cast(BinaryIO, open(source, "rb"))
+        else:
+            name = getattr(source, "name", None)
+            self.name = name if isinstance(name, str) else None
+            self._file = _binary_file(source)
+        self._ahead = b""
+        # Bytes that may still be read; None: until the file ends.
+        self._left: Optional[int] = None
+        # Bytes from here to the end; None: not known, a pipe for example.
+        self.size = self._measure()
+
+    def peek(self, size: int) -> bytes:
+        """The next ``size`` bytes, fewer only at the end; they stay to be read."""
+        while len(self._ahead) < size:
+            piece = self._pull(size - len(self._ahead))
+            if not piece:
+                break
+            self._ahead += piece
+        return self._ahead[:size]
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes, as many as there are without waiting twice; none at the end."""
+        if self._left is not None:
+            size = min(size, self._left)
+        if size and not self._ahead:
+            self._ahead = self._pull(size)
+        piece, self._ahead = self._ahead[:size], self._ahead[size:]
+        if self._left is not None:
+            self._left -= len(piece)
+        if self.size is not None:
+            self.size -= len(piece)
+        return piece
+
+    def read_all(self, size: int) -> bytes:
+        """The next ``size`` bytes, fewer only at the end."""
+        self.peek(size)
+        return self.read(size)
+
+    def skip(self, size: int) -> None:
+        """Leave out the next ``size`` bytes, or all that there are."""
+        while size > 0:
+            piece = self.read(min(size, _SKIP_STEP))
+            if not piece:
+                return
+            size -= len(piece)
+
+    def limit(self, size: int) -> None:
+        """End after ``size`` more bytes, if the file does not end before."""
+        self._left = size
+
+    def tail(self, size: int) -> bytes:
+        """The last ``size`` bytes, without moving; none where the size is not known."""
+        if self.size is None:
+            return b""
+        here = self._file.tell()
+        self._file.seek(-min(size, self.size), os.SEEK_END)
+        tail = self._file.read(size)
+        self._file.seek(here)
+        return tail
+
+    def close(self) -> None:
+        """Close the file if it was opened here. Idempotent."""
+        if self._owned:
+            self._file.close()
+
+    def _measure(self) -> Optional[int]:
+        try:
+            if not self._file.seekable():
+                return None
+            here = self._file.tell()
+            size = self._file.seek(0, os.SEEK_END) - here
+            self._file.seek(here)
+        except (AttributeError, OSError, ValueError):
+            # Not every file object has these methods, and some that have them can't seek.
+            return None
+        # Devices say 0 and hold more.
+        return size if size > 0 else None
+
+    def _pull(self, size: int) -> bytes:
+        piece = self._file.read(size)
+        if piece is None:
+            raise AudioError(
+                "the file object is not blocking: read() gave None, so there is no telling where "
+                "the audio ends. Give a blocking one: os.set_blocking(fd, True)"
+            )
+        if isinstance(piece, str):
+            raise _text_mode(self._file)
+        return bytes(piece)
+
+
+def _binary_file(source: BinaryIO) -> BinaryIO:
+    if isinstance(source, io.TextIOBase):
+        raise _text_mode(source)
+    if not callable(getattr(source, "read", None)):
+        raise TypeError(
+            f"cannot read audio from {type(source).__name__}: give a path or a binary file object "
+            "(for audio in memory io.BytesIO(data))"
+        )
+    return source
+
+
+def _text_mode(source: object) -> TypeError:
+    return TypeError(f"{source!r} reads text: open the file in binary mode, open(path, 'rb')")

@@ -1,0 +1,60 @@
+"""What an HTTP answer that refuses the upgrade says: raw bytes → the error to raise."""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, Optional
+
+from ._errors import AuthenticationError, ConnectError
+
+# As much of a body as is worth showing in a message; the attribute holds all that came.
+_SHOWN = 500
+
+_STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})(?: |\r|$)")
+
+
+def refusal(answer: bytes) -> Optional[ConnectError]:
+    """The error for an HTTP answer that is not 101; ``None`` if it is, or is no answer at all.
+
+    ``answer`` is whatever has arrived, head and body, perhaps cut short.
+    """
+    match = _STATUS_LINE.match(answer)
+    if match is None or match.group(1) == b"101":
+        return None
+    status = int(match.group(1))
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    headers = _headers(head)
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        rest = _unchunked(rest)
+    body = rest.decode("utf-8", "replace") or None
+    shown = f": {' '.join(body.split())[:_SHOWN]}" if body else ""
+    if status in (401, 403):
+        return AuthenticationError(
+            f"the service refused the API key (HTTP {status}){shown}", status=status, body=body
+        )
+    if 300 <= status < 400:
+        shown = "; redirects are not followed, because they would hand on the key"
+    return ConnectError(
+        f"the server refused the connection (HTTP {status}){shown}", status=status, body=body
+    )
+
+
+def _headers(head: bytes) -> Dict[str, str]:
+    lines = head.decode("latin-1").split("\r\n")[1:]
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _unchunked(rest: bytes) -> bytes:
+    """The data of the chunks that are there (RFC 9112, section 7.1)."""
+    data = b""
+    while True:
+        size_line, found, rest = rest.partition(b"\r\n")
+        try:
+            size = int(size_line.split(b";")[0], 16)
+        except ValueError:
+            return data
+        if size <= 0 or not found:
+            return data
+        data += rest[:size]
+        rest = rest[size + 2 :]

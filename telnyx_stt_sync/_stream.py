@@ -1,0 +1,402 @@
+"""One stream as user threads see it: two threads behind, and the waits for what they do."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+from ._actions import Finished, TranscriptHeard
+from ._audio import AudioFormat
+from ._audio_queue import WAIT_SLICE, AudioQueue, QueueEnded, QueueFull
+from ._callbacks import Callbacks
+from ._dial import Aborted
+from ._errors import (
+    BufferFullError,
+    ConnectError,
+    ForkedProcessError,
+    StreamStateError,
+    TelnyxSTTError,
+    TranscriptionTimeout,
+)
+from ._event_queue import Closed, Event, EventQueue, Failed
+from ._events import Stats, Transcript, Transcription
+from ._options import Options
+from ._waker import Waker
+from ._worker import Worker
+
+logger = logging.getLogger("telnyx_stt_sync")
+
+# How long close() waits for the threads. The I/O thread needs a moment; a callback may take longer.
+CLOSE_WAIT = 3.0
+
+# At the interpreter's exit nobody wants to wait that long.
+EXIT_WAIT = 0.9
+
+# The caller of start() gives the I/O thread this much more than connect_timeout to report.
+CONNECT_GRACE = 0.25
+
+# Between two looks of close(), which may run in a signal handler and so may take no lock.
+POLL = 0.005
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stream ended. ``transcription`` is ``None`` when it never opened."""
+
+    transcription: Optional[Transcription]
+    error: Optional[TelnyxSTTError]
+
+
+class Stream:
+    """One stream. ``options`` are complete: key, URL and format are set.
+
+    | what | who touches it |
+    |---|---|
+    | worker, with session and transport | the I/O thread; ``request_stop``, ``stats``: any |
+    | audio queue, event queue, waker | any thread: they guard themselves |
+    | ``outcome`` | written once by the I/O thread, before ``_finished`` is set |
+
+    References go downwards only: the threads keep the stream alive, and
+    nothing in here knows the ``Transcriber``.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        audio_format: AudioFormat,
+        callbacks: Callbacks,
+        *,
+        is_live: bool = False,
+        collects: bool = False,
+        on_end: Optional[Callable[[Stream], Any]] = None,
+    ) -> None:
+        number = next(_numbers)
+        self.outcome: Optional[Outcome] = None  # None: not over
+        self._options = options
+        self._bytes_per_second = audio_format.bytes_per_second
+        self._callbacks = callbacks
+        self._is_live = is_live  # its failure goes to on_error, beside being raised
+        self._collects = collects  # transcripts are kept for transcripts()
+        self._on_end = on_end
+        self._pid = os.getpid()
+        self._waker = Waker()
+        self._audio = AudioQueue(
+            max_bytes=max(1, int(options.buffer_seconds * audio_format.bytes_per_second)),
+            unit=audio_format.unit,
+            wake=self._waker.wake,
+        )
+        self._events = EventQueue()
+        self._opening_over = threading.Event()  # it is open, or it failed to open
+        self._finished = threading.Event()  # outcome written, last callback returned
+        self._worker = Worker(
+            f"stream {number}",
+            options,
+            audio_format,
+            self._audio,
+            self._waker,
+            tell=self._tell,
+            on_open=self._opening_over.set,
+        )
+        # Daemons, so that a program that forgets to close can end.
+        self._io_thread = threading.Thread(
+            target=self._run_io, name=f"telnyx-stt-io-{number}", daemon=True
+        )
+        self._callback_thread: Optional[threading.Thread] = None  # None: nobody to call
+        if callbacks:
+            self._callback_thread = threading.Thread(
+                target=self._run_callbacks, name=f"telnyx-stt-cb-{number}", daemon=True
+            )
+
+    def __repr__(self) -> str:
+        return f"<Stream {self._worker!r} over={self.is_over}>"
+
+    # -- for user threads -----------------------------------------------------------------
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, last callbacks perhaps excepted."""
+        return self.outcome is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened and has not ended."""
+        return self._opening_over.is_set() and not self.is_over
+
+    @property
+    def was_closed(self) -> bool:
+        """Whether it was ended by ``close()``."""
+        outcome = self.outcome
+        if outcome is None or outcome.transcription is None:
+            return False
+        return outcome.transcription.ended_by == "closed"
+
+    def start(self) -> None:
+        """Open it. Blocks until it is open, ``connect_timeout`` at most. Raises ``ConnectError``."""
+        _end_at_exit(self)
+        try:
+            if self._callback_thread is not None:
+                self._callback_thread.start()
+            self._io_thread.start()
+        except RuntimeError as exc:  # no more threads, or the interpreter is on its way out
+            self._release(None, ConnectError(f"no thread could be started: {exc}"))
+        patience = self._options.connect_timeout + CONNECT_GRACE
+        if not self._wait_for(self._opening_over, patience):
+            # Only a name look-up can hold the I/O thread up like this. It cannot be interrupted;
+            # the thread ends when the look-up does.
+            self.abandon()
+            raise ConnectError("the name look-up did not end within connect_timeout")
+        if self.outcome is not None and self.outcome.transcription is None:
+            self.join()
+            assert self.outcome.error is not None
+            raise self.outcome.error
+
+    def send(self, audio: bytes, timeout: Optional[float]) -> None:
+        """Queue audio; waits up to ``timeout`` seconds for room, ``None``: as long as it takes."""
+        self.check_process()
+        try:
+            with self._closing_on_exception(but=(QueueFull, QueueEnded)):
+                self._audio.put(audio, timeout)
+        except QueueFull:
+            raise BufferFullError(
+                f"no room for {len(audio)} bytes of audio within {timeout:g} s: the buffer holds "
+                f"{self._options.buffer_seconds:g} s (buffer_seconds), and the network takes "
+                "audio more slowly than it comes"
+            ) from None
+        except QueueEnded:
+            raise self._why_ended() from None
+
+    def end_input(self) -> None:
+        """No more audio will come. Idempotent."""
+        self.check_process()
+        if threading.current_thread() is self._callback_thread:
+            raise StreamStateError(
+                "finish() cannot be called from a callback: it would wait for itself. "
+                "Call close(), or finish() in another thread"
+            )
+        self._audio.end()
+
+    def result(self, timeout: Optional[float] = None) -> Transcription:
+        """Wait for the end and return what was heard, or raise what went wrong.
+
+        Blocks until the last callback has returned. After ``timeout`` seconds
+        the stream is ended and ``TranscriptionTimeout`` raised.
+        """
+        if not self._wait_for(self._finished, timeout):
+            self._worker.request_stop(Finished("timeout"))
+            self._poll(CLOSE_WAIT)
+        self.join()
+        if self.outcome is None:
+            raise TranscriptionTimeout("the timeout that was given has passed")
+        transcription, error = self.outcome.transcription, self.outcome.error
+        if error is not None:
+            raise error
+        assert transcription is not None
+        if transcription.complete:
+            return transcription
+        if transcription.ended_by == "timeout":
+            raise TranscriptionTimeout(
+                "the finals were not all in when the timeout that was given had passed",
+                partial=transcription,
+            )
+        raise self._closed_error(transcription)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait ``seconds`` at most for the end; ``True`` when it has come."""
+        return self._wait_for(self._finished, seconds)
+
+    def close(self, patience: float = CLOSE_WAIT) -> None:
+        """End it now; waits ``patience`` seconds at most. Safe in callbacks and signal handlers."""
+        if os.getpid() != self._pid:
+            return
+        self.abandon()
+        if threading.current_thread() not in (self._io_thread, self._callback_thread):
+            self._poll(patience)
+
+    def abandon(self) -> None:
+        """End it soon, without waiting."""
+        if os.getpid() == self._pid:
+            self._worker.request_stop(Finished("closed"))
+
+    def join(self) -> None:
+        """Wait for the threads, which have nothing left to do."""
+        for thread in (self._io_thread, self._callback_thread):
+            if thread is not None and thread.ident and thread is not threading.current_thread():
+                thread.join(CLOSE_WAIT)
+
+    def stats(self) -> Stats:
+        """The counters so far."""
+        accepted = self._audio.accepted
+        return replace(
+            self._worker.stats(),
+            accepted_bytes=accepted,
+            accepted_seconds=accepted / self._bytes_per_second,
+        )
+
+    def transcripts(self, wait: bool) -> Iterator[Transcript]:
+        """What was heard and not yet taken; with ``wait``, until the stream is over."""
+        with self._closing_on_exception():
+            while True:
+                event = self._events.take(wait)
+                if event is None:
+                    return
+                if isinstance(event, TranscriptHeard):
+                    yield event.transcript
+
+    def check_process(self) -> None:
+        """Raise ``ForkedProcessError`` in a child of the process that started the stream."""
+        if os.getpid() != self._pid:
+            raise ForkedProcessError(
+                "this stream belongs to the parent process: start one of your own after the fork"
+            )
+
+    # -- in the threads -------------------------------------------------------------------
+
+    def _run_io(self) -> None:
+        finished: Optional[Finished] = None
+        error: Optional[TelnyxSTTError] = None
+        try:
+            finished = self._worker.run()
+        except Aborted:
+            error = StreamStateError("the stream was closed before it was open")
+        except TelnyxSTTError as exc:
+            error = exc
+        except Exception as exc:
+            logger.exception("bug in telnyx_stt_sync")
+            error = TelnyxSTTError(f"bug in telnyx_stt_sync: {exc!r}")
+            error.__cause__ = exc
+        finally:
+            self._release(finished, error)
+
+    def _run_callbacks(self) -> None:
+        try:
+            while True:
+                event = self._events.take()
+                if event is None:
+                    return
+                self._callbacks.deliver(event)
+        finally:
+            self._finished.set()
+
+    def _tell(self, event: Event) -> None:
+        # Without anybody to take them, events would only pile up.
+        if self._callback_thread is not None or self._collects:
+            self._events.put(event)
+
+    def _release(self, finished: Optional[Finished], error: Optional[TelnyxSTTError]) -> None:
+        """Write the outcome and free everybody who waits."""
+        try:
+            if finished is None and self._opening_over.is_set():
+                finished = Finished("error", error)
+            self.outcome = self._outcome(finished, error)
+            if self.outcome.transcription is not None:
+                self._tell_end(self.outcome)
+        finally:
+            _over(self)
+            self._audio.end(discard=True)
+            self._waker.close()
+            if self._on_end is not None:
+                self._on_end(self)
+            self._events.end()
+            self._opening_over.set()
+            if self._callback_thread is None or not self._callback_thread.is_alive():
+                self._finished.set()
+
+    def _outcome(self, finished: Optional[Finished], error: Optional[TelnyxSTTError]) -> Outcome:
+        if finished is None:
+            return Outcome(None, error)
+        transcription = replace(self._worker.transcription(finished), stats=self.stats())
+        if finished.error is not None:
+            finished.error.partial = transcription
+        return Outcome(transcription, finished.error)
+
+    def _tell_end(self, outcome: Outcome) -> None:
+        assert outcome.transcription is not None
+        if outcome.transcription.ended_by == "closed":
+            self._events.discard()
+        if outcome.error is not None and self._is_live:
+            if self._callback_thread is None:
+                self._callbacks.report(outcome.error)
+            self._tell(Failed(outcome.error))
+        self._tell(Closed(outcome.transcription))
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _why_ended(self) -> TelnyxSTTError:
+        outcome = self.outcome
+        if outcome is None:
+            return StreamStateError("send() after finish(): the stream takes no more audio")
+        if outcome.error is not None:
+            return outcome.error
+        return StreamStateError("send() after the end of the stream: start() opens a new one")
+
+    def _closed_error(self, partial: Transcription) -> StreamStateError:
+        return StreamStateError(
+            "the stream was closed by close() before its finals were in", partial=partial
+        )
+
+    def _wait_for(self, event: threading.Event, timeout: Optional[float]) -> bool:
+        """Wait in slices. An exception that comes up in here ends the stream before it goes on."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._closing_on_exception():
+            while True:
+                left = WAIT_SLICE if deadline is None else deadline - time.monotonic()
+                if event.wait(max(0.0, min(left, WAIT_SLICE))):
+                    return True
+                if left <= 0:
+                    return False
+
+    @contextlib.contextmanager
+    def _closing_on_exception(self, but: Any = ()) -> Iterator[None]:
+        try:
+            yield
+        except but:
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def _poll(self, patience: float) -> None:
+        # Neither Event.wait() nor join(): this may run in a signal handler that interrupted one
+        # of them, and their locks are not re-entrant.
+        deadline = time.monotonic() + patience
+        while not self._is_gone() and time.monotonic() < deadline:
+            time.sleep(POLL)
+
+    def _is_gone(self) -> bool:
+        threads = (self._io_thread, self._callback_thread)
+        running = any(thread is not None and thread.is_alive() for thread in threads)
+        return self._finished.is_set() and not running
+
+
+# The streams that run, for the exit hook. Single dict operations only, which need no lock: a lock
+# could be held by another thread at the moment of a fork, and would stay so in the child.
+_running: Dict[int, Stream] = {}
+_hooks: List[Callable[[], None]] = []  # one, once the first stream was started
+
+
+def _end_at_exit(stream: Stream) -> None:
+    _running[id(stream)] = stream
+    if not _hooks:
+        _hooks.append(atexit.register(_end_all))
+
+
+def _over(stream: Stream) -> None:
+    _running.pop(id(stream), None)
+
+
+def _end_all() -> None:
+    streams = list(_running.values())
+    for stream in streams:
+        stream.abandon()
+    deadline = time.monotonic() + EXIT_WAIT
+    for stream in streams:
+        stream.close(max(0.0, deadline - time.monotonic()))

@@ -1,0 +1,446 @@
+"""The public class: live streams, files and generators, transcribed without an event loop."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import ssl
+import threading
+import time
+import warnings
+import weakref
+from dataclasses import replace
+from types import TracebackType
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    Union,
+)
+
+from typing_extensions import Literal
+
+from ._audio import AudioFormat, open_audio, raw_format
+from ._buffer import Buffer, copy_audio
+from ._callbacks import Callbacks, OnClose, OnError, OnTranscript, OnUtteranceEnd
+from ._engines import RAW_FORMATS, InputFormat, TranscriptionEngine, takes_format
+from ._errors import ConfigurationError, StreamStateError
+from ._events import Stats, Transcript, Transcription
+from ._file_feed import FileFeed, OnProgress
+from ._options import Options, QueryValue
+from ._reader import Source
+from ._request import exposes_key, with_environment
+from ._stream import Stream
+
+
+class Transcriber:
+    """Telnyx streaming speech-to-text for code without an event loop.
+
+    ::
+
+        Transcriber().transcribe_file("call.wav").text
+
+        with Transcriber(input_format="linear16", sample_rate=16000,
+                         on_transcript=print) as stt:
+            for chunk in microphone:
+                stt.send(chunk)
+        stt.result.text
+
+    One object carries one live stream at a time (``start()`` … ``finish()``, or
+    ``with``), which can be started again after it ended, and any number of
+    ``transcribe_file()`` and ``stream()`` calls, each with a stream of its own.
+    All methods may be called from any thread.
+
+    Callbacks are called one at a time, in order, on a thread of the stream's
+    own; streams that run side by side call them side by side. They may block
+    and may call ``close()``; what they raise becomes a ``CallbackError``.
+
+    - ``on_transcript(Transcript)``: every interim and final that has text.
+    - ``on_error(TelnyxSTTError)``: what went wrong in a live stream, and whatever
+      does not end a stream. Without it, errors are logged.
+    - ``on_utterance_end(Transcript)``: once at each pause that the service reports.
+    - ``on_close(Transcription)``: once, last, however an open stream ended.
+
+    Options that go into the query carry the wire's names and are sent only when
+    set; engine, format and the sample rate of raw audio always are. Times are in
+    seconds. ``api_key=None`` reads ``TELNYX_API_KEY``, ``url=None`` reads
+    ``TELNYX_STT_URL``, both when a stream is opened.
+
+    Raises ``ConfigurationError`` for options that cannot work.
+    """
+
+    def __init__(
+        self,
+        api_key: Optional[str] = None,
+        *,
+        on_transcript: Optional[OnTranscript] = None,
+        on_error: Optional[OnError] = None,
+        on_utterance_end: Optional[OnUtteranceEnd] = None,
+        on_close: Optional[OnClose] = None,
+        transcription_engine: TranscriptionEngine = "Deepgram",
+        model: Optional[str] = None,
+        input_format: Optional[InputFormat] = None,
+        sample_rate: Optional[int] = None,
+        language: Optional[str] = None,
+        interim_results: Optional[bool] = None,
+        endpointing: Union[int, Literal[False], None] = None,
+        keyterm: Union[str, Sequence[str], None] = None,
+        keywords: Union[str, Sequence[str], None] = None,
+        redact: Union[str, Sequence[str], None] = None,
+        region: Optional[str] = None,
+        eot_threshold: Optional[float] = None,
+        eager_eot_threshold: Optional[float] = None,
+        eot_timeout_ms: Optional[int] = None,
+        transcription_model: Optional[str] = None,
+        extra_query: Optional[Mapping[str, QueryValue]] = None,
+        url: Optional[str] = None,
+        connect_timeout: float = 10.0,
+        drain_timeout: float = 30.0,
+        quiet_period: Optional[float] = None,
+        buffer_seconds: float = 10.0,
+        ping_interval: float = 15.0,
+        ping_timeout: float = 10.0,
+        ssl_context: Optional[ssl.SSLContext] = None,
+        proxy: Optional[str] = None,
+    ) -> None:
+        options = Options(
+            api_key=api_key,
+            transcription_engine=transcription_engine,
+            model=_model(model, transcription_model),
+            input_format=input_format,
+            sample_rate=sample_rate,
+            language=language,
+            interim_results=interim_results,
+            endpointing=endpointing,
+            keyterm=keyterm,
+            keywords=keywords,
+            redact=redact,
+            region=region,
+            eot_threshold=eot_threshold,
+            eager_eot_threshold=eager_eot_threshold,
+            eot_timeout_ms=eot_timeout_ms,
+            extra_query=extra_query,
+            url=url,
+            connect_timeout=connect_timeout,
+            drain_timeout=drain_timeout,
+            quiet_period=quiet_period,
+            buffer_seconds=buffer_seconds,
+            ping_interval=ping_interval,
+            ping_timeout=ping_timeout,
+            ssl_context=ssl_context,
+            proxy=proxy,
+        )
+        for doubt in options.doubts():
+            warnings.warn(doubt, stacklevel=2)
+        callbacks = Callbacks(on_transcript, on_error, on_utterance_end, on_close)
+        self.__setstate__({"options": options, "callbacks": callbacks})
+
+    def __getstate__(self) -> Dict[str, Any]:
+        """Options and callbacks; the key only if it was given. Streams do not travel."""
+        return {"options": self._options, "callbacks": self._callbacks}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self._options: Options = state["options"]
+        self._callbacks: Callbacks = state["callbacks"]
+        self._streams = _Streams()
+        # Guards `_live`: two threads may call start() at once.
+        self._lock = threading.Lock()
+        self._live: Optional[Stream] = None  # None: never started
+
+    def __repr__(self) -> str:
+        options = self._options
+        state = "open" if self.is_open else "not open"
+        return f"<Transcriber {options.transcription_engine} {options.input_format} {state}>"
+
+    # -- a live stream --------------------------------------------------------------------
+
+    def start(self) -> Transcriber:
+        """Open a live stream; returns ``self`` when it is open. ``with`` does the same.
+
+        Blocks for ``connect_timeout`` at most. Raises ``ConfigurationError`` (no key,
+        no ``input_format``), ``ConnectError``, ``AuthenticationError``, and
+        ``StreamStateError`` when a live stream is open already.
+        """
+        options, audio_format = self._for_live()
+        with self._lock:
+            if self._live is not None and not self._live.is_over:
+                raise StreamStateError("a live stream is open already: finish() or close() it")
+            stream = self._new_stream(options, audio_format, self._callbacks, is_live=True)
+            self._live = stream
+        # Whoever drops the last reference to this object ends its stream.
+        weakref.finalize(self, stream.abandon).atexit = False
+        try:
+            stream.start()
+        except BaseException:
+            with self._lock:
+                if self._live is stream:
+                    self._live = None
+            raise
+        return self
+
+    def send(self, audio: Buffer, timeout: Optional[float] = None) -> None:
+        """Queue audio to be sent: bytes or any buffer, of any size, from any thread; copied.
+
+        Blocks while the buffer (``buffer_seconds``) is full: up to ``timeout`` seconds,
+        then ``BufferFullError`` and nothing was taken; ``None`` waits. Raises the error
+        that ended the stream, ``StreamStateError`` before ``start()`` and after the end,
+        ``TypeError`` for what is not a buffer, ``ConfigurationError`` for a buffer of
+        another sample type than ``input_format``.
+        """
+        stream = self._started()
+        chunk = copy_audio(audio, self._options.input_format or "")
+        if chunk:
+            stream.send(chunk, timeout)
+
+    def finish(self, timeout: Optional[float] = None) -> Transcription:
+        """Say that no more audio comes, wait for all finals and callbacks, return what was heard.
+
+        Blocks until the service has said all, or for ``timeout`` seconds: then the
+        stream is ended and ``TranscriptionTimeout`` raised. Raises the error that
+        ended the stream if one did; ``error.partial`` holds what had been heard.
+        Called again it gives the same. From a callback: ``StreamStateError``.
+        """
+        stream = self._started()
+        stream.end_input()
+        return stream.result(timeout)
+
+    def close(self) -> None:
+        """End every open stream of this object now; what waits is dropped.
+
+        Returns when the threads have ended, within 3 seconds whatever the peer
+        does; at once when called from a callback. Never raises; may be called
+        again, by any thread or signal handler.
+        """
+        for stream in self._streams.running():
+            stream.abandon()
+        for stream in self._streams.running():
+            stream.close()
+        live = self._live
+        if live is not None:
+            live.close()
+
+    def __enter__(self) -> Transcriber:
+        return self.start()
+
+    def __exit__(
+        self,
+        exc_type: Optional[Type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        if exc_type is not None:
+            self.close()
+        elif not self._was_closed():
+            self.finish()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a live stream is open."""
+        live = self._live
+        return live is not None and live.is_open
+
+    @property
+    def stats(self) -> Stats:
+        """The counters of the live stream, open or ended; all zero before the first."""
+        live = self._live
+        return Stats() if live is None else live.stats()
+
+    @property
+    def result(self) -> Optional[Transcription]:
+        """What was heard in the stream that ended last, live or file; ``None`` before that."""
+        return self._streams.latest
+
+    # -- streams of their own -------------------------------------------------------------
+
+    def transcribe_file(
+        self,
+        source: Source,
+        *,
+        speed: Optional[float] = None,
+        timeout: Optional[float] = None,
+        channel: Optional[int] = None,
+        on_transcript: Optional[OnTranscript] = None,
+        on_progress: Optional[OnProgress] = None,
+    ) -> Transcription:
+        """Transcribe a path or a binary file object; returns when the last final is in.
+
+        The format is found from the first bytes; raw audio needs ``input_format`` and
+        ``sample_rate``. ``speed`` is the pace in × real time, ``None`` the fastest that is
+        known to work with the engine, ``math.inf`` as fast as the service reads.
+        ``timeout`` bounds the whole call, in seconds. ``channel`` picks one channel of a
+        WAV file, from 0; without it all are mixed. ``on_transcript`` takes the place of
+        the object's own for this call. ``on_progress(sent_seconds, total_seconds)`` is
+        called in this thread; ``total_seconds`` is ``None`` where nobody knows.
+
+        Blocks. Any number of threads may call it at once. Raises what ``open()`` raises,
+        ``AudioError``, ``ConfigurationError``, ``ConnectError``, and whatever ended the
+        stream before it was complete; ``error.partial`` then holds what had been heard.
+        An exception that comes up meanwhile (Ctrl-C, a time limit) ends the stream first.
+        """
+        options = self._complete()
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        engine = options.engine
+        with open_audio(
+            source,
+            input_format=options.input_format,
+            sample_rate=options.sample_rate,
+            channel=channel,
+            takes=lambda wire: takes_format(engine, options.model, wire),
+        ) as audio:
+            feed = FileFeed(audio, engine.pace if speed is None else speed, on_progress)
+            stream = self._file_stream(options, audio.format, on_transcript, timeout)
+            with _closing(stream):
+                stream.start()
+                feed.run(stream, deadline)
+                stream.end_input()
+                left = None if timeout is None else max(0.0, deadline - time.monotonic())
+                return stream.result(left)
+
+    def stream(self, chunks: Iterable[Buffer]) -> Iterator[Transcript]:
+        """Send what ``chunks`` yields, and yield what is heard; ends when the last final is in.
+
+        Needs ``input_format``. The stream opens at the first ``next()``; after each chunk
+        comes what has been heard by then, after the last one the rest. Neither
+        ``on_transcript`` nor any other callback is called. Leaving the generator early
+        ends the stream. Raises as ``start()``, ``send()`` and ``finish()`` do.
+        """
+        options, audio_format = self._for_live()
+        stream = self._new_stream(options, audio_format, Callbacks(), collects=True)
+        with _closing(stream):
+            stream.start()
+            for chunk in chunks:
+                audio = copy_audio(chunk, audio_format.input_format)
+                if audio:
+                    stream.send(audio, None)
+                yield from stream.transcripts(wait=False)
+            stream.end_input()
+            yield from stream.transcripts(wait=True)
+            stream.result()
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _complete(self) -> Options:
+        """The options with key and URL from the environment; warns of a key in clear."""
+        options = with_environment(self._options, os.environ)
+        assert options.url is not None
+        if exposes_key(options.url):
+            warnings.warn(
+                "plain ws:// to another host: the API key crosses the network in clear; use wss://",
+                stacklevel=3,
+            )
+        return options
+
+    def _for_live(self) -> Tuple[Options, AudioFormat]:
+        options = self._complete()
+        if options.input_format is None:
+            raise ConfigurationError(
+                "input_format is missing: a live stream has no first bytes to tell it from. "
+                "For 16-bit samples give input_format='linear16' and sample_rate="
+            )
+        return options, raw_format(options.input_format, options.sample_rate)
+
+    def _file_stream(
+        self,
+        options: Options,
+        audio_format: AudioFormat,
+        on_transcript: Optional[OnTranscript],
+        timeout: Optional[float],
+    ) -> Stream:
+        wire = audio_format.input_format
+        rate = audio_format.sample_rate if wire in RAW_FORMATS else options.sample_rate
+        patience = options.connect_timeout
+        if timeout is not None:
+            patience = max(0.001, min(patience, timeout))
+        options = replace(options, input_format=wire, sample_rate=rate, connect_timeout=patience)
+        callbacks = self._callbacks
+        if on_transcript is not None:
+            callbacks = callbacks.with_on_transcript(on_transcript)
+        return self._new_stream(options, audio_format, callbacks)
+
+    def _new_stream(
+        self,
+        options: Options,
+        audio_format: AudioFormat,
+        callbacks: Callbacks,
+        *,
+        is_live: bool = False,
+        collects: bool = False,
+    ) -> Stream:
+        stream = Stream(
+            options,
+            audio_format,
+            callbacks,
+            is_live=is_live,
+            collects=collects,
+            on_end=self._streams.ended,
+        )
+        self._streams.add(stream)
+        return stream
+
+    def _started(self) -> Stream:
+        live = self._live
+        if live is None:
+            raise StreamStateError("the live stream is not started: call start(), or use with")
+        return live
+
+    def _was_closed(self) -> bool:
+        """Whether the live stream was ended by ``close()``: nothing is left to wait for."""
+        live = self._live
+        return live is None or live.was_closed
+
+
+class _Streams:
+    """The streams of one ``Transcriber``: those that run, and what the last one gave.
+
+    It does not know the ``Transcriber``, so running streams keep none alive.
+    Single dict operations only: they need no lock, and ``close()`` may come
+    from a signal handler.
+    """
+
+    def __init__(self) -> None:
+        self._running: Dict[int, Stream] = {}
+        self.latest: Optional[Transcription] = None  # None: no stream has ended yet
+
+    def add(self, stream: Stream) -> None:
+        self._running[id(stream)] = stream
+
+    def ended(self, stream: Stream) -> None:
+        self._running.pop(id(stream), None)
+        if stream.outcome is not None and stream.outcome.transcription is not None:
+            self.latest = stream.outcome.transcription
+
+    def running(self) -> List[Stream]:
+        return list(self._running.values())
+
+
+@contextlib.contextmanager
+def _closing(stream: Stream) -> Iterator[None]:
+    """End the stream when its user leaves by an exception."""
+    try:
+        yield
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _model(model: Optional[str], transcription_model: Optional[str]) -> Optional[str]:
+    if transcription_model is None:
+        return model
+    warnings.warn(
+        "transcription_model is not a parameter of the service, which ignores it; use model=",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    if model is not None and model != transcription_model:
+        raise ConfigurationError(
+            f"model={model!r} and transcription_model={transcription_model!r}: give model= alone"
+        )
+    return transcription_model

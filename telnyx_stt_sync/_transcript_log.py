@@ -1,0 +1,80 @@
+"""Everything heard so far: transcript messages in, ``Transcript`` events and segments out."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple
+
+from ._actions import Heard, TranscriptHeard, UtteranceEnded
+from ._events import Timing, Transcript
+from ._messages import TranscriptMessage
+
+
+class TranscriptLog:
+    """The finals in order, the interim that may still become one, and the counters.
+
+    Interims replace each other, finals are append-only, and an empty final is
+    a boundary, not text. The counters count what has text.
+    Owner: the I/O thread; the counters may be read by any.
+    """
+
+    def __init__(self) -> None:
+        self._segments: List[Transcript] = []
+        self._interim: Optional[Transcript] = None  # None: a final has followed the last one
+        self._said_since_boundary = False
+        self._last_end = 0.0  # seconds of audio: where the newest final ended
+        self.interims = 0
+        self.finals = 0
+
+    def __repr__(self) -> str:
+        return f"<TranscriptLog finals={self.finals} interims={self.interims}>"
+
+    def add(self, message: TranscriptMessage, audio_seconds: float) -> List[Heard]:
+        """Take in a message that came when ``audio_seconds`` of audio had been sent."""
+        transcript = self._transcript(message, audio_seconds)
+        heard: List[Heard] = []
+        self._remember(transcript, message)
+        if transcript.text:
+            self._said_since_boundary = True
+            heard.append(TranscriptHeard(transcript))
+        # Deepgram may tell one boundary twice: on the final, and in an empty one after it.
+        is_boundary = message.speech_final or message.utterance_end or not transcript.text
+        if message.is_final and is_boundary and self._said_since_boundary:
+            self._said_since_boundary = False
+            heard.append(UtteranceEnded(transcript))
+        return heard
+
+    def segments(self) -> Tuple[Transcript, ...]:
+        """The finals, and the interim that no final followed, if there is one."""
+        return (*self._segments, *([self._interim] if self._interim else ()))
+
+    def _remember(self, transcript: Transcript, message: TranscriptMessage) -> None:
+        if not message.is_final:
+            self.interims += bool(transcript.text)
+            self._interim = transcript if transcript.text else None
+            return
+        self.finals += bool(transcript.text)
+        # An end of utterance without text says nothing about the interim before it.
+        if transcript.text or not message.utterance_end:
+            self._interim = None
+            self._last_end = max(self._last_end, transcript.end)
+        if transcript.text:
+            self._segments.append(transcript)
+
+    def _transcript(self, message: TranscriptMessage, audio_seconds: float) -> Transcript:
+        timing: Timing = "server"
+        start, end = message.start, message.end
+        if start is None or end is None:
+            timing = "estimated"
+            end = max(audio_seconds, self._last_end)
+            start = self._last_end
+        return Transcript(
+            text=message.text,
+            is_final=message.is_final,
+            confidence=message.confidence,
+            speech_final=message.speech_final,
+            start=start,
+            end=end,
+            timing=timing,
+            words=message.words,
+            raw=message.raw,
+        )

@@ -1,0 +1,306 @@
+"""One WebSocket connection, without blocking. The only module that imports websocket-client.
+
+Two threads that use one TLS connection corrupt it, so everything here belongs
+to the I/O thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Deque, List, Optional, Tuple
+
+import websocket
+
+from ._dial import READ_BYTES, DeadlinePassed, DeadlineSocket, Lifeline, dial
+from ._errors import ConfigurationError, ConnectError
+from ._refusal import refusal
+from ._request import Request
+
+OPCODE_TEXT: int = websocket.ABNF.OPCODE_TEXT
+OPCODE_BINARY: int = websocket.ABNF.OPCODE_BINARY
+OPCODE_CLOSE: int = websocket.ABNF.OPCODE_CLOSE
+OPCODE_PING: int = websocket.ABNF.OPCODE_PING
+OPCODE_PONG: int = websocket.ABNF.OPCODE_PONG
+_OPCODE_CONTINUATION: int = websocket.ABNF.OPCODE_CONT
+
+# Transcript frames are a few hundred bytes; word lists may make them some ten thousand.
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+MAX_FRAGMENTS = 10_000
+MAX_CONTROL_BYTES = 125  # RFC 6455, section 5.5
+
+# A peer that pings without reading our answers must not fill the memory; RFC 6455, section 5.5.3,
+# wants only the most recent ping answered.
+MAX_WAITING_PONGS = 64
+
+# Reads in one turn, so that a peer that never pauses cannot keep audio from being sent.
+READS_PER_TURN = 16
+
+NO_STATUS = 1005  # RFC 6455, section 7.4.1: a close frame without a code
+ABNORMAL = 1006  # the same section: no close frame at all
+
+
+class ConnectionBroken(Exception):
+    """The connection ended without a close frame, or the peer broke the protocol."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A message or a control frame of the peer."""
+
+    opcode: int
+    payload: bytes
+
+
+class _Incomplete(Exception):
+    """The rest of the frame has not arrived yet."""
+
+
+class Transport:
+    """An open connection: frames in, frames out, nothing waits.
+
+    Outgoing frames are written as far as the socket takes them and the rest
+    is kept, so a read never waits for a write and a half-sent frame is a
+    state, not an accident.
+    """
+
+    def __init__(self, sock: socket.socket, already_read: bytes = b"") -> None:
+        self.socket = sock
+        self._received = bytearray(already_read)
+        self._decoder = websocket.frame_buffer(self._take, skip_utf8_validation=True)
+        self._fragments: List[bytes] = []
+        self._fragments_size = 0
+        self._fragmented_opcode: Optional[int] = None  # None: between messages
+        self._outgoing: Deque[Tuple[int, memoryview]] = deque()
+        self._write_works = True
+        self._at_end = False  # the peer will send no more bytes
+        self._end_reason = "the connection ended without a close frame"
+        self._more_to_read = bool(already_read)
+
+    def __repr__(self) -> str:
+        return f"<Transport outgoing={len(self._outgoing)} at_end={self._at_end}>"
+
+    @property
+    def has_outgoing(self) -> bool:
+        """Whether frames, or a part of one, wait to be written; for ever once a write failed."""
+        return bool(self._outgoing)
+
+    @property
+    def wants_to_write(self) -> bool:
+        """Whether to come back with ``flush()`` when the socket takes bytes again."""
+        return bool(self._outgoing) and self._write_works
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether to read again without waiting for the socket."""
+        return self._more_to_read
+
+    def send(self, opcode: int, payload: bytes) -> None:
+        """Queue one frame; ``flush()`` writes it."""
+        if opcode == OPCODE_PONG and len(self._outgoing) > MAX_WAITING_PONGS:
+            return
+        frame = websocket.ABNF.create_frame(payload, opcode).format()
+        self._outgoing.append((opcode, memoryview(frame)))
+
+    def flush(self) -> int:
+        """Write what the socket takes now; returns how many bytes of binary frames that were.
+
+        A failed write is not raised: what the peer said before it went away is
+        still to be read, and says more.
+        """
+        audio_bytes = 0
+        while self.wants_to_write:
+            opcode, view = self._outgoing[0]
+            try:
+                # TLS wants to see a refused write again with the same bytes: the frame stays
+                # first in the queue until it is out.
+                sent = self.socket.send(view)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                break
+            except OSError:
+                self._write_works = False
+                break
+            if opcode == OPCODE_BINARY:
+                audio_bytes += sent
+            if sent == len(view):
+                self._outgoing.popleft()
+            else:
+                self._outgoing[0] = (opcode, view[sent:])
+        return audio_bytes
+
+    def receive(self) -> List[Frame]:
+        """The frames that have arrived, control frames included, whole messages only.
+
+        Raises ``ConnectionBroken`` when the connection has ended, after what
+        came before the end has been returned.
+        """
+        self._read()
+        frames: List[Frame] = []
+        try:
+            while True:
+                frame = self._next_frame()
+                if frame is not None:
+                    frames.append(frame)
+        except _Incomplete:
+            pass
+        except websocket.WebSocketException as exc:
+            self._fail(frames, f"the peer broke the WebSocket protocol: {exc}")
+        if self._at_end and not frames:
+            raise ConnectionBroken(self._end_reason)
+        return frames
+
+    def close(self) -> None:
+        """Close the socket at once. Idempotent."""
+        with contextlib.suppress(OSError):  # not connected any more
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+    def _fail(self, frames: List[Frame], reason: str) -> None:
+        """No further byte can be trusted: whatever came before is all there is."""
+        self._received.clear()
+        self._at_end, self._more_to_read = True, bool(frames)
+        self._end_reason = reason
+
+    def _read(self) -> None:
+        self._more_to_read = False
+        for _ in range(READS_PER_TURN):
+            if self._at_end:
+                # Whoever waits must come back for the ConnectionBroken.
+                self._more_to_read = True
+                return
+            try:
+                data = self.socket.recv(READ_BYTES)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return
+            except OSError as exc:
+                self._at_end = True
+                self._end_reason = f"the connection broke: {exc.strerror or exc}"
+                continue
+            if data:
+                self._received += data
+            else:
+                self._at_end = True
+        self._more_to_read = True
+
+    def _next_frame(self) -> Optional[Frame]:
+        try:
+            raw = self._decoder.recv_frame()
+        except _Incomplete:
+            if (self._decoder.length or 0) > MAX_MESSAGE_BYTES:
+                raise websocket.WebSocketProtocolException(
+                    f"a frame of {self._decoder.length} bytes"
+                ) from None
+            raise
+        payload = bytes(raw.data)  # type: ignore[arg-type]  # what was received is never a str
+        if raw.opcode >= OPCODE_CLOSE:
+            if len(payload) > MAX_CONTROL_BYTES or not raw.fin:
+                raise websocket.WebSocketProtocolException("a control frame too large or split")
+            return Frame(raw.opcode, payload)
+        return self._message(raw.opcode, payload, bool(raw.fin))
+
+    def _message(self, opcode: int, payload: bytes, is_last: bool) -> Optional[Frame]:
+        """Put the fragments of a message together; ``None`` until the last one."""
+        if (opcode == _OPCODE_CONTINUATION) != (self._fragmented_opcode is not None):
+            raise websocket.WebSocketProtocolException("fragments out of order")
+        if self._fragmented_opcode is None:
+            self._fragmented_opcode = opcode
+        self._fragments.append(payload)
+        self._fragments_size += len(payload)
+        if self._fragments_size > MAX_MESSAGE_BYTES or len(self._fragments) > MAX_FRAGMENTS:
+            raise websocket.WebSocketProtocolException("a message without end")
+        if not is_last:
+            return None
+        frame = Frame(self._fragmented_opcode, b"".join(self._fragments))
+        self._fragments, self._fragments_size, self._fragmented_opcode = [], 0, None
+        return frame
+
+    def _take(self, size: int) -> bytes:
+        if not self._received:
+            raise _Incomplete
+        taken = bytes(self._received[:size])
+        del self._received[:size]
+        return taken
+
+
+def close_status(payload: bytes) -> Tuple[int, str]:
+    """Code and reason of a close frame; 1005 when it carries none."""
+    if len(payload) < 2:
+        return NO_STATUS, ""
+    return struct.unpack("!H", payload[:2])[0], payload[2:].decode("utf-8", "replace")
+
+
+def open_transport(
+    request: Request, proxy: Optional[str], context: Any, lifeline: Lifeline
+) -> Transport:
+    """Dial, upgrade, and hand over the connection.
+
+    Blocks until ``lifeline`` ends at most. Raises ``ConnectError`` or its
+    subclass ``AuthenticationError``, and ``Aborted`` when it was stopped.
+    """
+    try:
+        sock = dial(request.url, proxy, context, lifeline)
+        try:
+            return _upgrade(sock, request, lifeline)
+        except BaseException:
+            lifeline.discard(sock)
+            raise
+    except (ConnectError, ConfigurationError):
+        raise
+    except DeadlinePassed:
+        raise ConnectError(
+            "the connection was not open in time: raise connect_timeout, or look at the network"
+        ) from None
+    except _CONNECT_FAILURES as exc:
+        raise _connect_error(exc) from exc
+
+
+# What dialling and websocket-client are known to raise; ValueError and AttributeError come from
+# websocket-client for answers that it cannot parse, UnicodeError from a look-up of odd names.
+_CONNECT_FAILURES = (
+    websocket.WebSocketException,
+    OSError,
+    ValueError,
+    AttributeError,
+)
+
+
+def _upgrade(sock: socket.socket, request: Request, lifeline: Lifeline) -> Transport:
+    stream = DeadlineSocket(sock, lifeline)
+    client = websocket.WebSocket(skip_utf8_validation=True)
+    try:
+        client.connect(  # type: ignore[no-untyped-call]
+            request.url,
+            socket=stream,
+            header=list(request.headers),
+            # One observer found upgrades with an Origin refused.
+            suppress_origin=True,
+            # A redirect would carry the key to whatever host it names.
+            redirect_limit=0,
+        )
+    except (*_CONNECT_FAILURES, ConnectError, DeadlinePassed):
+        # websocket-client's own error may lack the status or the body, and its text holds all
+        # headers; the bytes that came say more. Without an HTTP answer its error goes on up.
+        refused = refusal(bytes(stream.answer))
+        if refused is not None:
+            raise refused from None
+        raise
+    # Some versions report a redirect as a connection.
+    refused = refusal(bytes(stream.answer))
+    if refused is not None:
+        raise refused
+    return Transport(sock, bytes(stream.unread))
+
+
+def _connect_error(exc: Exception) -> ConnectError:
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return ConnectError(
+            f"the server's certificate is not trusted: {exc.verify_message}. If this machine "
+            "lacks certificates, set SSL_CERT_FILE or give ssl_context=; on macOS run "
+            "'Install Certificates.command' of your Python"
+        )
+    text = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+    return ConnectError(f"the connection could not be opened: {text}")

@@ -1,0 +1,84 @@
+"""A way to end a thread's wait on a socket from any other thread, or from a signal handler."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+from typing import Optional
+
+
+class Waker:
+    """A pair of connected sockets: a byte in the one ends a ``select`` on the other.
+
+    ``wake()`` may be called from any thread; everything else belongs to the
+    I/O thread. Pipes would do on POSIX, but Windows selects sockets only.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._reader, selectors.EVENT_READ)
+        self._watched: Optional[socket.socket] = None  # None: no socket to wait for
+        self._watched_events = 0
+        # Guards `_open`, so that no byte goes to a descriptor that was closed and given to
+        # somebody else. The send under it cannot block. Re-entrant, because a signal handler
+        # may call close() while the same thread is in here.
+        self._lock = threading.RLock()
+        self._open = True
+
+    def wake(self) -> None:
+        """End the wait that is going on, or the next one."""
+        with self._lock:
+            if self._open:
+                # A full buffer means that bytes enough for a wake-up are there already.
+                with contextlib.suppress(BlockingIOError):
+                    self._writer.send(b"\0")
+
+    def wait(self, sock: Optional[socket.socket], events: int, timeout: Optional[float]) -> int:
+        """Wait until ``sock`` is ready, somebody wakes, or ``timeout`` seconds have passed.
+
+        Returns which of ``events`` (``selectors.EVENT_READ``, ``EVENT_WRITE``) are ready.
+        """
+        self._watch(sock, events)
+        ready = 0
+        for key, mask in self._selector.select(timeout):
+            if key.fileobj is self._reader:
+                self._drain()
+            else:
+                ready = mask
+        return ready
+
+    def forget(self) -> None:
+        """Stop watching the socket of the last wait. To be called before it is closed."""
+        self._watch(None, 0)
+
+    def close(self) -> None:
+        """Free the descriptors; ``wake()`` does nothing from now on. Idempotent."""
+        with self._lock:
+            if not self._open:
+                return
+            self._open = False
+        self._selector.close()
+        self._reader.close()
+        self._writer.close()
+
+    def _watch(self, sock: Optional[socket.socket], events: int) -> None:
+        if self._watched is sock and self._watched_events == events:
+            return
+        if self._watched is not None and self._watched is not sock:
+            self._selector.unregister(self._watched)
+            self._watched = None
+        if sock is not None and self._watched is sock:
+            self._selector.modify(sock, events)
+        elif sock is not None:
+            self._selector.register(sock, events)
+        self._watched, self._watched_events = sock, events
+
+    def _drain(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._reader.recv(4096):
+                pass

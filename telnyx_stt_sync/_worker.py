@@ -1,0 +1,223 @@
+"""The I/O thread's work: the loop that owns the socket, from dialling to the end of the stream."""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import time
+from typing import Callable, List, Optional
+
+from ._actions import (
+    Action,
+    Finished,
+    Heard,
+    SendAudio,
+    SendClose,
+    SendPing,
+    SendText,
+    TranscriptHeard,
+    UtteranceEnded,
+)
+from ._audio import AudioFormat
+from ._audio_queue import AudioQueue
+from ._dial import Lifeline
+from ._events import Stats, Transcription
+from ._options import Options
+from ._request import opening_request
+from ._session import Phase, Session
+from ._transport import (
+    OPCODE_BINARY,
+    OPCODE_CLOSE,
+    OPCODE_PING,
+    OPCODE_PONG,
+    OPCODE_TEXT,
+    ConnectionBroken,
+    Frame,
+    Transport,
+    close_status,
+    open_transport,
+)
+from ._waker import Waker
+
+logger = logging.getLogger("telnyx_stt_sync")
+
+# One frame of audio. It fits a TLS record with its header, holds whole samples of any width, and
+# takes half a second at 32 kB/s: a pong never waits longer for its turn.
+FRAME_BYTES = 16_000
+
+_NORMAL_CLOSURE = b"\x03\xe8"  # 1000, RFC 6455, section 7.4.1
+
+
+class Worker:
+    """One loop: wait for the socket or a wake-up, read, parse, send a frame, look at the time.
+
+    Owner: the I/O thread. Other threads may call ``request_stop()`` and
+    ``stats()``; they reach the loop through the audio queue and the waker.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        options: Options,
+        audio_format: AudioFormat,
+        audio: AudioQueue,
+        waker: Waker,
+        tell: Callable[[Heard], None],
+        on_open: Callable[[], None],
+    ) -> None:
+        self._name = name
+        self._options = options
+        self._audio = audio
+        self._waker = waker
+        self._tell = tell
+        self._on_open = on_open
+        self._session = Session(options, audio_format, time.monotonic())
+        self._logged_phase = Phase.CONNECTING
+        self._transport: Optional[Transport] = None  # None: not connected
+        self._readable = True
+        self._stop: Optional[Finished] = None  # None: nobody wants it to stop
+        self._finished: Optional[Finished] = None  # None: not over
+
+    def __repr__(self) -> str:
+        return f"<Worker {self._name} {self._session!r}>"
+
+    def request_stop(self, finished: Finished) -> None:
+        """End the stream soon, whatever is owed. Any thread, any signal handler; the first wins."""
+        if self._stop is None:
+            self._stop = finished
+        self._waker.wake()
+
+    def stats(self) -> Stats:
+        """The counters so far. Any thread."""
+        return self._session.stats()
+
+    def transcription(self, finished: Finished) -> Transcription:
+        """All that was heard. For the I/O thread, after ``run()``."""
+        return self._session.transcription(finished)
+
+    def run(self) -> Finished:
+        """Open the stream, carry it to its end, close the socket.
+
+        Raises what opening raises; ``Aborted`` when it was stopped before it was open.
+        """
+        try:
+            self._open()
+            while self._finished is None:
+                self._turn()
+            return self._finished
+        finally:
+            self._close()
+
+    def _open(self) -> None:
+        deadline = time.monotonic() + self._options.connect_timeout
+        lifeline = Lifeline(self._waker, deadline, lambda: self._stop is not None)
+        request = opening_request(self._options)
+        logger.debug("%s: connecting to %s", self._name, request.url)
+        self._transport = open_transport(
+            request, self._options.proxy, self._options.ssl_context, lifeline
+        )
+        self._session.opened(time.monotonic())
+        self._on_open()
+
+    def _turn(self) -> None:
+        transport = self._transport
+        assert transport is not None
+        if self._stop is not None:
+            self._do(self._session.stop(self._stop, time.monotonic()))
+            return
+        if self._readable or transport.has_unread:
+            self._read(transport)
+        if self._session.phase is Phase.STREAMING and not transport.has_outgoing:
+            self._feed(transport)
+        self._write(transport)
+        if self._finished is None:
+            self._do(self._session.tick(time.monotonic()))
+        self._log_phase()
+        if self._finished is None:
+            self._sleep(transport)
+
+    def _read(self, transport: Transport) -> None:
+        try:
+            frames = transport.receive()
+        except ConnectionBroken as exc:
+            self._do(self._session.connection_broken(str(exc), time.monotonic()))
+            return
+        for frame in frames:
+            if self._finished is not None:
+                return
+            self._do(self._take_in(transport, frame))
+
+    def _take_in(self, transport: Transport, frame: Frame) -> List[Action]:
+        now = time.monotonic()
+        if frame.opcode == OPCODE_TEXT:
+            return self._session.text_received(frame.payload, now)
+        if frame.opcode == OPCODE_CLOSE:
+            transport.send(OPCODE_CLOSE, frame.payload[:2])
+            return self._session.close_received(*close_status(frame.payload), now)
+        if frame.opcode == OPCODE_BINARY:
+            self._session.binary_received(frame.payload, now)
+            return []
+        if frame.opcode == OPCODE_PING:
+            transport.send(OPCODE_PONG, frame.payload)
+        self._session.control_received(now)
+        return []
+
+    def _feed(self, transport: Transport) -> None:
+        audio = self._audio.pop(FRAME_BYTES)
+        if audio:
+            transport.send(OPCODE_BINARY, audio)
+            self._session.audio_sent(audio)
+        elif self._audio.is_drained:
+            self._do(self._session.input_ended(time.monotonic()))
+
+    def _write(self, transport: Transport) -> None:
+        if transport.flush():
+            self._session.audio_written(time.monotonic())
+        if self._session.phase is Phase.DRAINING and not transport.has_outgoing:
+            self._session.all_out(time.monotonic())
+
+    def _sleep(self, transport: Transport) -> None:
+        events = selectors.EVENT_READ
+        if transport.wants_to_write:
+            events |= selectors.EVENT_WRITE
+        ready = self._waker.wait(transport.socket, events, self._patience(transport))
+        self._readable = bool(ready & selectors.EVENT_READ)
+
+    def _patience(self, transport: Transport) -> Optional[float]:
+        """How long to wait: not at all while there is something to do."""
+        wants_audio = self._session.phase is Phase.STREAMING and not transport.has_outgoing
+        if transport.has_unread or (wants_audio and self._audio.has_work):
+            return 0.0
+        deadline = self._session.deadline
+        return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+    def _do(self, actions: List[Action]) -> None:
+        transport = self._transport
+        assert transport is not None
+        for action in actions:
+            if isinstance(action, (TranscriptHeard, UtteranceEnded)):
+                self._tell(action)
+            elif isinstance(action, SendAudio):
+                for start in range(0, len(action.audio), FRAME_BYTES):
+                    transport.send(OPCODE_BINARY, action.audio[start : start + FRAME_BYTES])
+            elif isinstance(action, SendText):
+                transport.send(OPCODE_TEXT, action.text.encode())
+            elif isinstance(action, SendPing):
+                transport.send(OPCODE_PING, b"")
+            elif isinstance(action, SendClose):
+                transport.send(OPCODE_CLOSE, _NORMAL_CLOSURE)
+            else:
+                self._finished = action
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            # A close frame, or the answer to one, may still go out; nobody waits for it.
+            self._transport.flush()
+            self._waker.forget()
+            self._transport.close()
+            self._log_phase()
+
+    def _log_phase(self) -> None:
+        if self._session.phase is not self._logged_phase:
+            self._logged_phase = self._session.phase
+            logger.debug("%s: %s", self._name, self._session.phase.value)

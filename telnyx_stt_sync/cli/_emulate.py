@@ -1,0 +1,103 @@
+"""``telnyx-stt emulate``: the local service from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .._engines import ENGINES
+from ..emulator import FAULTS, Emulator, parse_fault
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Subparsers = Any
+
+# What to export as TELNYX_API_KEY where any key is let in.
+ANY_KEY = "emulator-key"
+
+# Waits come in slices: on Windows, Ctrl-C is only seen between two of them.
+SLICE = 0.2
+
+INTERRUPTED = 130
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command ``emulate`` to those of the ``telnyx-stt`` parser."""
+    parser = subparsers.add_parser(
+        "emulate",
+        help="run a local service that speaks the same wire, without a key or the network",
+        description="Run a local speech-to-text service until Ctrl-C. "
+        "It says a script, whatever it hears, unless --recogniser is a real one.",
+        epilog=f"Faults: {', '.join(sorted(FAULTS))}. "
+        "Add @1, @1-3 or @2- for certain connections only.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (any free one)")
+    parser.add_argument(
+        "--recogniser", choices=("scripted", "pocketsphinx"), default="scripted", help="%(default)s"
+    )
+    parser.add_argument(
+        "--engine", choices=tuple(ENGINES), help="play this engine whatever the client asks for"
+    )
+    parser.add_argument(
+        "--transcript", action="append", metavar="TEXT", help="an utterance to say; repeatable"
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        type=_fault,
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="something that goes wrong; repeatable",
+    )
+    parser.add_argument("--key", help="the only API key to accept (any)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until Ctrl-C; returns the exit status."""
+    try:
+        emulator = Emulator(
+            recogniser=args.recogniser,
+            transcripts=args.transcript,
+            faults=args.fault,
+            engine=args.engine,
+            api_key=args.key,
+            host=args.host,
+            port=args.port,
+        ).start()
+    except (ImportError, OSError, RuntimeError, ValueError) as exc:
+        print(f"telnyx-stt emulate: {exc}", file=sys.stderr)
+        return 1
+    try:
+        _announce(emulator.url, args.key or ANY_KEY)
+        _wait_for_interrupt()
+    finally:
+        emulator.stop()
+    return INTERRUPTED
+
+
+def _announce(url: str, key: str) -> None:
+    print(f"Listening on {url}")
+    print("To use it from another shell:")
+    print(f"export TELNYX_STT_URL={url}")
+    print(f"export TELNYX_API_KEY={key}", flush=True)
+
+
+def _wait_for_interrupt() -> None:
+    never = threading.Event()
+    try:
+        while not never.wait(SLICE):
+            pass
+    except KeyboardInterrupt:
+        pass  # The one way to end it.
+
+
+def _fault(text: str) -> Any:
+    try:
+        return parse_fault(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc

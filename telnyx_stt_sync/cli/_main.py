@@ -1,0 +1,48 @@
+"""``telnyx-stt``: its subcommands, and what happens around each of them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Optional, Sequence
+
+from .. import __version__
+from . import _demo, _emulate, _transcribe
+
+# What a shell makes of a process that SIGINT ended: 128 + 2.
+INTERRUPTED = 130
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command; returns its exit status: 0 done, 1 failed, 2 usage, 130 interrupted."""
+    args = build_parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        # A transcript may hold letters that the terminal's encoding lacks.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; the interpreter must not try to flush it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="telnyx-stt",
+        description="Telnyx speech-to-text from the command line.",
+        epilog="Start with `telnyx-stt demo`: it needs no key and no network.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _demo.add_parser(subparsers)
+    _transcribe.add_parser(subparsers)
+    _emulate.add_parser(subparsers)
+    return parser

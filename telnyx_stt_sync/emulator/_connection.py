@@ -1,0 +1,290 @@
+"""One connection to the emulator: a thread that moves frames between a socket and a ``Dialogue``.
+
+Everything here belongs to that thread, except ``start``, ``abort`` and
+``join``, which the emulator calls, and the inbox, into which a recogniser's
+thread puts what it hears.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from typing import Deque, List, Optional, Union
+from urllib.parse import urlsplit
+
+from ._audio_clock import AudioClock
+from ._backlog import Backlog
+from ._dialogue import Dialogue
+from ._engine_behaviour import EngineBehaviour
+from ._fault import FaultPlan
+from ._outbox import Action, Close, Reset, Send
+from ._poller import Poller
+from ._query import Query
+from ._recogniser import Heard, Recognition
+from ._rejections import audio_format, rejection
+from ._service import Service, SessionLog
+from ._session import Session
+from ._upgrade import refusal
+from ._websocket import Incoming, Upgrade, WebSocket
+from ._wire import Wire
+
+logger = logging.getLogger("telnyx_stt_sync.emulator")
+
+# Audio goes to the recogniser in pieces: it may block, and the socket is looked at in between.
+PIECE_BYTES = 8192
+
+# So much audio that the recogniser has not taken stops the reading, which the client feels.
+MAX_WAITING_BYTES = 65536
+
+# Seconds for the request to come, for a close frame to be answered, and for the client to
+# end TCP once both close frames are through.
+REQUEST_TIMEOUT = 10.0
+CLOSE_TIMEOUT = 5.0
+LINGER = 1.0
+
+# What a query that the service rejects is closed with. Nobody has reported the real code.
+REJECTED = 1008
+
+
+class Connection:
+    """Serves one accepted socket on a thread of its own."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        context: Optional[ssl.SSLContext],
+        service: Service,
+        log: SessionLog,
+    ) -> None:
+        self._service = service
+        self._log = log
+        self._wire = Wire(sock, context)
+        self._poller = Poller(self._wire)
+        self._websocket = WebSocket(self._wire)
+        self._backlog = Backlog()
+        # What the recogniser reported, appended by any thread: None is "done", a text is an error.
+        self._inbox: Deque[Union[Heard, str, None]] = deque()
+        self._opened_at = time.monotonic()
+        # None until the request has come.
+        self._session: Optional[Session] = None
+        # None until the upgrade, and for a session that is rejected.
+        self._dialogue: Optional[Dialogue] = None
+        # None as long as nothing listens to the audio.
+        self._recognition: Optional[Recognition] = None
+        # When the close frame went out; None before.
+        self._closing_at: Optional[float] = None
+        # When the last byte went out; None before.
+        self._output_ended_at: Optional[float] = None
+        self._aborted = False
+        # Daemon, so that a program that never calls stop() can end.
+        self._thread = threading.Thread(
+            target=self._run, name="telnyx-stt-emulator-connection", daemon=True
+        )
+
+    def start(self) -> None:
+        """Start serving. Raises ``RuntimeError`` when the interpreter takes no more threads."""
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._release()
+            raise
+
+    def abort(self) -> None:
+        """End the connection now. Does not wait."""
+        self._aborted = True
+        self._poller.wake()
+        # The thread sets `_recognition`, then looks at `_aborted`: one of the two sees the other.
+        recognition = self._recognition
+        if recognition is not None:
+            recognition.close()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def join(self, timeout: float) -> None:
+        """Wait up to ``timeout`` seconds for the thread to end."""
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            while self._turn():
+                pass
+        except OSError as exc:
+            # Clients may go as they like; how they went stands in the session.
+            logger.debug("a connection broke: %s", exc)
+        except Exception:
+            logger.exception("the emulator failed on a connection")
+        finally:
+            self._release()
+            self._end_session()
+
+    def _turn(self) -> bool:
+        """Wait, read, recognise, answer, write; whether there is to be another turn."""
+        self._poller.wait(self._timeout(), reads=self._reads)
+        if self._aborted:
+            self._websocket.close(1001)
+            self._websocket.flush()
+            return False
+        if self._reads:
+            for message in self._websocket.receive():
+                self._take(message)
+        self._process_next()
+        self._advance(time.monotonic())
+        return self._finish_turn(time.monotonic())
+
+    def _finish_turn(self, now: float) -> bool:
+        """Write what is to be written, and see whether that was all."""
+        if self._wire.is_closed:
+            return False
+        self._websocket.flush()
+        if self._closing_at is None and self._websocket.is_closing:
+            self._closing_at = now
+        if self._output_ended_at is None and self._websocket.output_ended:
+            self._output_ended_at = now
+            self._end_session()
+        if self._websocket.output_ended and self._websocket.input_ended:
+            return False
+        return self._gives_up_at is None or now < self._gives_up_at
+
+    @property
+    def _gives_up_at(self) -> Optional[float]:
+        """When the thread ends although the client has not; ``None`` while the session is open."""
+        if self._output_ended_at is not None:
+            return self._output_ended_at + LINGER
+        if self._closing_at is not None:
+            return self._closing_at + CLOSE_TIMEOUT
+        return self._opened_at + REQUEST_TIMEOUT if self._session is None else None
+
+    def _timeout(self) -> Optional[float]:
+        """Seconds until the clock has something to do; ``None`` for never."""
+        if self._backlog or self._inbox:
+            return 0.0
+        times = [self._gives_up_at, None if self._dialogue is None else self._dialogue.deadline]
+        nearest = min((each for each in times if each is not None), default=None)
+        return None if nearest is None else max(0.0, nearest - time.monotonic())
+
+    @property
+    def _reads(self) -> bool:
+        return self._backlog.audio_bytes < MAX_WAITING_BYTES and not self._websocket.input_ended
+
+    # The request
+
+    def _answer(self, upgrade: Upgrade) -> None:
+        path = urlsplit(upgrade.target).path
+        query = Query.of_target(upgrade.target)
+        self._session = self._log.add(path, query, upgrade.headers)
+        plan = FaultPlan(self._service.faults, self._session.index)
+        refused = refusal(path, upgrade.headers, self._service.api_key) or plan.refusal
+        if refused is None:
+            status = self._websocket.accept()
+        else:
+            status = refused.status
+            self._websocket.refuse(refused)
+        self._log.answered(self._session, status)
+        logger.info("connection %d: HTTP %d", self._session.index, status)
+        if status == 101:
+            self._open(query, plan)
+
+    def _open(self, query: Query, plan: FaultPlan) -> None:
+        """Begin the session that the query asks for, or reject it."""
+        rejected = rejection(query, self._service.engine)
+        if rejected is not None:
+            self._perform([Send(json.dumps(rejected)), Close(REJECTED)])
+            return
+        input_format, sample_rate = audio_format(query)
+        if plan.hears:
+            self._recognition = self._service.recogniser_for(query).open(
+                input_format,
+                sample_rate,
+                on_heard=self._report,
+                on_done=self._report,
+                on_error=self._report,
+            )
+        self._dialogue = Dialogue(
+            EngineBehaviour.for_query(query, self._service.engine),
+            plan,
+            AudioClock(input_format, sample_rate),
+            self._recognition,
+            now=time.monotonic(),
+            timing=self._service.timing,
+        )
+
+    def _report(self, what: Union[Heard, str, None] = None) -> None:
+        """What the recogniser calls, from any one thread."""
+        self._inbox.append(what)
+        if threading.current_thread() is not self._thread:
+            self._poller.wake()
+
+    # The session
+
+    def _take(self, message: Incoming) -> None:
+        """A message came: a request is answered, anything else waits for its turn."""
+        if isinstance(message, Upgrade):
+            self._answer(message)
+        elif self._session is None:
+            raise RuntimeError("bug: a message before the request")
+        else:
+            if isinstance(message, str):
+                self._session.text_received(message)
+            else:
+                self._session.audio_received(message)
+            self._backlog.put(message)
+
+    def _process_next(self) -> None:
+        """Give the next text frame, or the next piece of audio, to the dialogue."""
+        limit = None if self._dialogue is None else self._dialogue.piece_limit
+        message = self._backlog.take(PIECE_BYTES if limit is None else min(limit, PIECE_BYTES))
+        if message is None or self._dialogue is None:
+            return
+        if isinstance(message, str):
+            self._dialogue.text(message)
+        else:
+            self._dialogue.audio(message, time.monotonic())
+
+    def _advance(self, now: float) -> None:
+        """Bring the dialogue what was heard, and do what it says."""
+        if self._dialogue is None:
+            return
+        while self._inbox:
+            what = self._inbox.popleft()
+            if isinstance(what, Heard):
+                self._dialogue.heard(what, now)
+            elif isinstance(what, str):
+                self._dialogue.failed(what, now)
+            else:
+                self._dialogue.done(now)
+        self._perform(self._dialogue.tick(now))
+
+    def _perform(self, actions: List[Action]) -> None:
+        assert self._session is not None
+        for action in actions:
+            if isinstance(action, Send):
+                # Recorded first: who has received a frame finds it in the record.
+                self._session.frame_sent(action.payload)
+                self._websocket.send(action.payload)
+            elif isinstance(action, Close):
+                self._websocket.close(action.code, action.reason)
+            elif isinstance(action, Reset):
+                self._websocket.flush()
+                self._wire.reset()
+
+    # The end
+
+    def _end_session(self) -> None:
+        if self._session is not None:
+            upgraded = self._session.status == 101
+            code = self._websocket.close_code if upgraded else None
+            self._session.ended(code, self._websocket.closed_by)
+
+    def _release(self) -> None:
+        """Let go of everything. Nothing of it can raise or wait."""
+        if self._recognition is not None:
+            self._recognition.close()
+        self._poller.close()
+        self._wire.close()

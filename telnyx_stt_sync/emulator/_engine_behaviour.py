@@ -1,0 +1,56 @@
+"""How each engine puts what was heard into frames, and which text frames it obeys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional
+
+from .._engines import ENGINES, Engine
+from ._recogniser import Heard
+
+Frame = Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class EngineBehaviour:
+    """One engine in one session: pure, so that its rules can be tested by plain calls."""
+
+    engine: Engine
+    interim_results: bool = False
+
+    @classmethod
+    def for_query(cls, query: Mapping[str, str], engine: Optional[str] = None) -> EngineBehaviour:
+        """The behaviour that a query asks for; ``engine`` overrides the one it names.
+
+        Raises ``KeyError`` for an engine that the service does not have.
+        """
+        name = query["transcription_engine"] if engine is None else engine
+        return cls(ENGINES[name], query.get("interim_results") == "true")
+
+    @property
+    def closes(self) -> bool:
+        """Whether ``CloseStream`` makes it send the rest and close; else it stays open."""
+        return self.engine.closes
+
+    @property
+    def obeys_finalize(self) -> bool:
+        return self.engine.name == "Deepgram"
+
+    @property
+    def sends_interims(self) -> bool:
+        if self.engine.name == "Reson8":
+            return True
+        return self.interim_results and self.engine.interims is not False
+
+    def frames(self, heard: Heard) -> List[Frame]:
+        """What the engine sends for something heard: one frame, or none."""
+        if not heard.is_final and not self.sends_interims:
+            return []
+        if self.engine.name == "Telnyx":
+            # Whisper's own shape: a leading space, and no confidence to give.
+            return [{"transcript": " " + heard.text, "is_final": True, "confidence": None}]
+        frame: Frame = {"transcript": heard.text, "is_final": heard.is_final}
+        if self.engine.name == "Deepgram":
+            frame["speech_final"] = heard.is_final and heard.ends_utterance
+        frame["confidence"] = heard.confidence
+        return [frame]
