@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import NamedTuple, Optional, Union
 
 from ._errors import TelnyxSTTError
 from ._events import EndedBy, Transcript
@@ -23,32 +23,31 @@ class UtteranceEnded:
     transcript: Transcript
 
 
-@dataclass(frozen=True)
-class SendAudio:
+class SendAudio(NamedTuple):
     """Send audio of our own making, after the user's."""
 
     audio: bytes
 
 
-@dataclass(frozen=True)
-class SendText:
+class SendText(NamedTuple):
     """Send a control message in JSON."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class SendPing:
+class SendPing(NamedTuple):
     """Send a WebSocket ping."""
 
-
-@dataclass(frozen=True)
-class SendClose:
-    """Send a WebSocket close frame, code 1000."""
+    payload: bytes = b""
 
 
-@dataclass(frozen=True)
-class Finished:
+class SendClose(NamedTuple):
+    """Send a WebSocket close frame: code 1000, normal (RFC 6455, section 7.4.1)."""
+
+    payload: bytes = b"\x03\xe8"
+
+
+class Finished(NamedTuple):
     """Stop: the stream is over. ``error`` is ``None`` when it ended as it should."""
 
     ended_by: EndedBy

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from ._errors import ConfigurationError
 
-Buffer = Union[bytes, bytearray, memoryview]
+if TYPE_CHECKING:
+    from typing_extensions import Buffer as Buffer
+else:
+    # What `Buffer` means cannot be said at run time before Python 3.12, and typing-extensions
+    # would cost a tenth of the whole import.
+    Buffer = Union[bytes, bytearray, memoryview]
 
 # The element types (struct's letters) that are what a raw format says; bytes always are.
 _ELEMENTS = {"linear16": "hH", "linear32": "f"}

@@ -6,10 +6,7 @@ October 2026. ``None`` in the table means "nobody has said": the server decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Dict, FrozenSet, Optional, Tuple
-
-from typing_extensions import Literal
+from typing import Dict, FrozenSet, Literal, NamedTuple, Optional, Tuple
 
 from ._errors import ConfigurationError
 
@@ -96,8 +93,7 @@ _GOOGLE = frozenset("linear16 wav mp3 mulaw flac ogg_opus webm_opus amr_nb amr_w
 _SONIOX = frozenset("linear16 linear32 wav mp3 mulaw alaw flac ogg webm".split())
 
 
-@dataclass(frozen=True)
-class Engine:
+class Engine(NamedTuple):
     """What one engine takes, and how a session with it ends.
 
     ``close_stream``: it is told the end of the audio by a ``CloseStream``

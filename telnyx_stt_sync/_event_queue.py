@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
-from typing import Deque, Optional, Union
+from typing import Deque, NamedTuple, Optional, Union
 
 from ._actions import Heard, TranscriptHeard
 from ._errors import TelnyxSTTError
@@ -15,15 +14,13 @@ from ._events import Transcription
 MAX_WAITING = 1000
 
 
-@dataclass(frozen=True)
-class Failed:
+class Failed(NamedTuple):
     """Tell ``on_error``."""
 
     error: TelnyxSTTError
 
 
-@dataclass(frozen=True)
-class Closed:
+class Closed(NamedTuple):
     """Tell ``on_close``."""
 
     transcription: Transcription

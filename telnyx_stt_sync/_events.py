@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, Mapping, Optional, Tuple
-
-from typing_extensions import Literal
+from typing import Any, Dict, Literal, Mapping, Optional, Tuple
 
 Timing = Literal["server", "estimated"]
 EndedBy = Literal["server_close", "quiet", "timeout", "closed", "error"]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
-from typing import Any, List, Mapping, Optional, Tuple, Union
+from typing import Any, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ._errors import RequestRejectedError, ServerError
 from ._events import Word
 
 
-@dataclass(frozen=True)
-class TranscriptMessage:
+class TranscriptMessage(NamedTuple):
     """A transcript frame. ``start`` and ``end`` are ``None`` unless the service gave times."""
 
     text: str
@@ -23,18 +21,16 @@ class TranscriptMessage:
     words: Tuple[Word, ...]
     start: Optional[float]
     end: Optional[float]
-    raw: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class FailureMessage:
+class FailureMessage(NamedTuple):
     """A frame that says that the service gave up; ``error`` is what the user gets to see."""
 
     error: Union[RequestRejectedError, ServerError]
 
 
-@dataclass(frozen=True)
-class UnknownMessage:
+class UnknownMessage(NamedTuple):
     """A frame of no known shape, kept as it came: a JSON value, or what was not JSON."""
 
     raw: Any

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Optional, Union, cast
 
 from ._errors import AudioError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # pragma: no cover
     _PathLike = os.PathLike[str]
 else:
     _PathLike = os.PathLike  # takes no parameter before Python 3.9
@@ -131,4 +131,7 @@ def _binary_file(source: BinaryIO) -> BinaryIO:
 
 
 def _text_mode(source: object) -> TypeError:
-    return TypeError(f"{source!r} reads text: open the file in binary mode, open(path, 'rb')")
+    return TypeError(
+        f"{source!r} reads text: open the file in binary mode, open(path, 'rb'); the binary side "
+        "of sys.stdin is sys.stdin.buffer"
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, List, Mapping, Tuple
+from dataclasses import replace
+from typing import Any, List, Mapping, NamedTuple, Tuple
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from ._errors import ConfigurationError
@@ -13,12 +13,14 @@ from ._version import __version__
 SERVICE_URL = "wss://api.telnyx.com/v2/speech-to-text/transcription"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What is sent to open a stream. The headers hold the key, so ``repr`` leaves them out."""
 
     url: str
-    headers: Tuple[str, ...] = field(repr=False)
+    headers: Tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Request {self.url}>"
 
 
 def with_environment(options: Options, environ: Mapping[str, str]) -> Options:

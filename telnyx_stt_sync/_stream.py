@@ -9,8 +9,8 @@ import logging
 import os
 import threading
 import time
-from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from dataclasses import replace
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 from ._actions import Finished, TranscriptHeard
 from ._audio import AudioFormat
@@ -48,8 +48,7 @@ POLL = 0.005
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a stream ended. ``transcription`` is ``None`` when it never opened."""
 
     transcription: Optional[Transcription]
@@ -140,7 +139,7 @@ class Stream:
         return outcome.transcription.ended_by == "closed"
 
     def start(self) -> None:
-        """Open it. Blocks until it is open, ``connect_timeout`` at most. Raises ``ConnectError``."""
+        """Open it. Blocks, for ``connect_timeout`` at most. Raises ``ConnectError``."""
         _end_at_exit(self)
         try:
             if self._callback_thread is not None:

@@ -18,6 +18,7 @@ from typing import (
     Iterable,
     Iterator,
     List,
+    Literal,
     Mapping,
     Optional,
     Sequence,
@@ -25,8 +26,6 @@ from typing import (
     Type,
     Union,
 )
-
-from typing_extensions import Literal
 
 from ._audio import AudioFormat, open_audio, raw_format
 from ._buffer import Buffer, copy_audio

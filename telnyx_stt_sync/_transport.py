@@ -11,8 +11,7 @@ import socket
 import ssl
 import struct
 from collections import deque
-from dataclasses import dataclass
-from typing import Any, Deque, List, Optional, Tuple
+from typing import Any, Deque, List, NamedTuple, Optional, Tuple
 
 import websocket
 
@@ -48,8 +47,7 @@ class ConnectionBroken(Exception):
     """The connection ended without a close frame, or the peer broke the protocol."""
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """A message or a control frame of the peer."""
 
     opcode: int

@@ -45,8 +45,6 @@ logger = logging.getLogger("telnyx_stt_sync")
 # takes half a second at 32 kB/s: a pong never waits longer for its turn.
 FRAME_BYTES = 16_000
 
-_NORMAL_CLOSURE = b"\x03\xe8"  # 1000, RFC 6455, section 7.4.1
-
 
 class Worker:
     """One loop: wait for the socket or a wake-up, read, parse, send a frame, look at the time.
@@ -203,9 +201,9 @@ class Worker:
             elif isinstance(action, SendText):
                 transport.send(OPCODE_TEXT, action.text.encode())
             elif isinstance(action, SendPing):
-                transport.send(OPCODE_PING, b"")
+                transport.send(OPCODE_PING, action.payload)
             elif isinstance(action, SendClose):
-                transport.send(OPCODE_CLOSE, _NORMAL_CLOSURE)
+                transport.send(OPCODE_CLOSE, action.payload)
             else:
                 self._finished = action
 

@@ -67,7 +67,7 @@ def _descriptors() -> Set[str]:
 
 
 @pytest.fixture(scope="session")
-def recordings() -> "Recordings":
+def recordings() -> Recordings:
     """Real speech with its texts, from the folder that TELNYX_STT_TEST_AUDIO names."""
     folder = os.environ.get("TELNYX_STT_TEST_AUDIO")
     if not folder:
