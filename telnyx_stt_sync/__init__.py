@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._engines import InputFormat, TranscriptionEngine
+from ._audio_format import InputFormat
+from ._engines import TranscriptionEngine
 from ._errors import (
     AudioDroppedError,
     AudioError,

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, Optional, Union
 
 from ._errors import TelnyxSTTError
 from ._events import EndedBy, Transcript
 
 
-@dataclass(frozen=True)
-class TranscriptHeard:
+class TranscriptHeard(NamedTuple):
     """Tell ``on_transcript``: an interim or a final."""
 
     transcript: Transcript
 
 
-@dataclass(frozen=True)
-class UtteranceEnded:
+class UtteranceEnded(NamedTuple):
     """Tell ``on_utterance_end``: the speaker paused."""
 
     transcript: Transcript

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
-from typing import Callable, Dict, Iterator, Optional, Tuple, Type
+from typing import Callable, Iterator, Optional, Tuple, Type
 
+from ._audio_format import ASSUMED_BYTES_PER_SECOND, RAW_FORMATS, AudioFormat, raw_format
 from ._errors import AudioError, ConfigurationError
 from ._formats import (
     HEAD_BYTES,
@@ -22,22 +22,9 @@ from ._pcm import pick, to_linear16
 from ._reader import Reader, Source
 from ._wav import WavHeader, read_header, subject
 
-# Compressed audio of unknown pace: 128 kbit/s, more than speech usually takes.
-ASSUMED_BYTES_PER_SECOND = 16_000.0
-
 # No codec is slower or faster, on average; where a header says so, it lies. The slowest are
 # Opus and Codec 2 of silence, the fastest is uncompressed FLAC of many channels.
 _POSSIBLE_PACE = (50.0, 10_000_000.0)
-
-# Bytes of a sample. Only these formats can be cut at a sample, and need its rate.
-_SAMPLES: Dict[str, int] = {"linear16": 2, "linear32": 4, "mulaw": 1, "alaw": 1}
-
-# Hz, bytes per second, whether that is constant: G.729 at 8 kbit/s, AMR in its highest mode.
-_FIXED: Dict[str, Tuple[int, float, bool]] = {
-    "g729": (8000, 1000.0, True),
-    "amr_nb": (8000, 1600.0, False),
-    "amr_wb": (16000, 3050.0, False),
-}
 
 # An ID3 tag of up to this size, an eighth of a second, is sent with the rest of the file. A
 # longer one holds pictures, which would cost their time and put all estimated times off.
@@ -45,42 +32,6 @@ _TAG_SENT = 2000
 
 # An Ogg page is never longer than this.
 _OGG_TAIL = 65_307
-
-
-@dataclass(frozen=True)
-class AudioFormat:
-    """What goes on the wire.
-
-    ``input_format`` is the wire's name. ``sample_rate`` is in Hz, ``None`` where
-    the audio itself tells it. ``bytes_per_second`` is the mean; with
-    ``exact_rate=False`` it is an estimate. ``unit`` is how many bytes must not be
-    cut apart.
-    """
-
-    input_format: str
-    sample_rate: Optional[int]
-    bytes_per_second: float
-    exact_rate: bool
-    unit: int
-
-
-def raw_format(input_format: str, sample_rate: Optional[int]) -> AudioFormat:
-    """The format of a stream of which nothing more is known than these options.
-
-    Raises ``ConfigurationError`` when the format needs a sample rate.
-    """
-    unit = _SAMPLES.get(input_format)
-    if unit is not None:
-        if sample_rate is None:
-            raise ConfigurationError(
-                f"input_format={input_format!r} is raw audio, and sample_rate is missing: give it "
-                "in Hz, for example sample_rate=16000"
-            )
-        return AudioFormat(input_format, sample_rate, float(unit * sample_rate), True, unit)
-    if input_format in _FIXED:
-        rate, pace, exact = _FIXED[input_format]
-        return AudioFormat(input_format, sample_rate or rate, pace, exact, 1)
-    return AudioFormat(input_format, sample_rate, ASSUMED_BYTES_PER_SECOND, False, 1)
 
 
 class AudioSource:
@@ -218,7 +169,7 @@ def _wav_source(
     if header.data_size is not None:
         reader.limit(header.data_size)
     encoding, channels = header.encoding, header.channels
-    if encoding in _SAMPLES and (channels == 1 or channel is not None) and takes(encoding):
+    if encoding in RAW_FORMATS and (channels == 1 or channel is not None) and takes(encoding):
         wire = encoding
         convert = partial(pick, sample_bytes=1, channels=channels, channel=channel or 0)
     else:
@@ -265,12 +216,10 @@ def _plain_source(
         seconds = _raw_seconds(audio_format, reader.size)
         return AudioSource(reader, audio_format, seconds, frame_bytes=audio_format.unit)
     if found.clock and reader.size:
-        found = replace(found, seconds=ogg_seconds(found, head, reader.tail(_OGG_TAIL)))
+        found = found._replace(seconds=ogg_seconds(found, head, reader.tail(_OGG_TAIL)))
     pace, exact, seconds = _pace(found, reader.size)
-    audio_format = replace(
-        raw_format(wire, sample_rate or found.sample_rate),
-        bytes_per_second=pace,
-        exact_rate=exact,
+    audio_format = raw_format(wire, sample_rate or found.sample_rate)._replace(
+        bytes_per_second=pace, exact_rate=exact
     )
     return AudioSource(reader, audio_format, seconds)
 

@@ -16,6 +16,7 @@ OnTranscript = Callable[[Transcript], Any]
 OnError = Callable[[TelnyxSTTError], Any]
 OnUtteranceEnd = Callable[[Transcript], Any]
 OnClose = Callable[[Transcription], Any]
+OnProgress = Callable[[float, Optional[float]], Any]
 
 
 class Callbacks:

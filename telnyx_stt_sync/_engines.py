@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, Literal, NamedTuple, Optional, Tuple
 
+from ._audio_format import INPUT_FORMATS
 from ._errors import ConfigurationError
 
 TranscriptionEngine = Literal[
@@ -24,66 +25,6 @@ TranscriptionEngine = Literal[
     "Humain",
     "Cohere",
 ]
-
-InputFormat = Literal[
-    "mp3",
-    "wav",
-    "webm",
-    "ogg",
-    "flac",
-    "ogg_opus",
-    "webm_opus",
-    "linear16",
-    "linear32",
-    "mulaw",
-    "alaw",
-    "opus",
-    "amr_nb",
-    "amr_wb",
-    "g729",
-    "speex",
-]
-
-INPUT_FORMATS: Tuple[str, ...] = (
-    "mp3",
-    "wav",
-    "webm",
-    "ogg",
-    "flac",
-    "ogg_opus",
-    "webm_opus",
-    "linear16",
-    "linear32",
-    "mulaw",
-    "alaw",
-    "opus",
-    "amr_nb",
-    "amr_wb",
-    "g729",
-    "speex",
-)
-
-# Samples without a header: the service knows their rate only from `sample_rate` (error 40003).
-RAW_FORMATS: FrozenSet[str] = frozenset({"linear16", "linear32", "mulaw", "alaw"})
-
-# Raw audio whose samples the library can write itself, trailing silence included: one sample of it.
-SILENT_SAMPLE: Dict[str, bytes] = {
-    "linear16": b"\0\0",
-    "linear32": b"\0\0\0\0",
-    "mulaw": b"\xff",
-    "alaw": b"\xd5",
-}
-
-# The rates that a codec allows, in Hz; anything else is error 40005.
-CODEC_RATES: Dict[str, Tuple[int, ...]] = {
-    "g729": (8000,),
-    "amr_nb": (8000,),
-    "amr_wb": (16000,),
-    "speex": (8000, 16000, 32000),
-    "opus": (8000, 12000, 16000, 24000, 48000),
-    "ogg_opus": (8000, 12000, 16000, 24000, 48000),
-    "webm_opus": (8000, 12000, 16000, 24000, 48000),
-}
 
 _NOVA = frozenset(INPUT_FORMATS)
 _FLUX = frozenset(

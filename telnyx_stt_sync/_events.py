@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, Literal, Mapping, Optional, Tuple
+from dataclasses import dataclass, field
+from typing import Any, Dict, Literal, Mapping, NamedTuple, Optional, Tuple
 
 Timing = Literal["server", "estimated"]
 EndedBy = Literal["server_close", "quiet", "timeout", "closed", "error"]
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """One word of a transcript; ``start`` and ``end`` in seconds of audio, ``None`` if not told."""
 
     text: str
@@ -52,14 +51,12 @@ class Transcript:
 
     def to_dict(self) -> Dict[str, Any]:
         """Everything but ``raw``, in types that ``json`` takes."""
-        facts = asdict(self)
-        del facts["raw"]
-        facts["words"] = [asdict(word) for word in self.words]
+        facts = {name: value for name, value in vars(self).items() if name != "raw"}
+        facts["words"] = [word._asdict() for word in self.words]
         return facts
 
 
-@dataclass(frozen=True)
-class Stats:
+class Stats(NamedTuple):
     """Counters of one stream so far.
 
     Bytes and seconds are of audio, as it goes on the wire; seconds follow from
@@ -130,7 +127,7 @@ class Transcription:
             "ended_by": self.ended_by,
             "gaps": [list(gap) for gap in self.gaps],
             "audio_seconds": self.audio_seconds,
-            "stats": asdict(self.stats),
+            "stats": self.stats._asdict(),
         }
 
     def to_json(self, *, indent: Optional[int] = None) -> str:

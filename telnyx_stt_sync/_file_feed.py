@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any, Callable, Optional
+from typing import Optional
 
 from ._audio import AudioSource
+from ._callbacks import OnProgress
 from ._errors import BufferFullError
 from ._pacing import Pacer
 from ._stream import Stream
-
-OnProgress = Callable[[float, Optional[float]], Any]
 
 # Paced audio goes in pieces of this much wall time, within these bounds: Telnyx advises frames
 # of 2 to 8 kB, and 640 bytes are known to work. Unpaced audio goes in pieces that fill a frame.

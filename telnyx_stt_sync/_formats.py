@@ -14,8 +14,7 @@ The choice of the wire name, where two would do:
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, replace
-from typing import Callable, Optional, Tuple
+from typing import Callable, NamedTuple, Optional, Tuple
 
 from ._errors import AudioError, ConfigurationError
 from ._mp3 import is_adts, read_frames
@@ -49,8 +48,7 @@ UNMARKED = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What the first bytes of a file say.
 
     ``formats`` are the wire names that it may go under, the best first, and
@@ -193,8 +191,7 @@ def _flac(head: bytes) -> Found:
     if not rate:
         return found
     bits = ((packed >> 41 & 7) + 1) * ((packed >> 36 & 31) + 1)
-    return replace(
-        found,
+    return found._replace(
         sample_rate=rate,
         # Speech and music shrink to about 0.6 of their size.
         bytes_per_second=0.6 * rate * bits / 8,

@@ -7,8 +7,7 @@ variable bit rate what LAME (Xing, Info) and Fraunhofer's encoder (VBRI) write.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 
 # Layer III, kbit/s by index; index 0 is "free" and 15 is forbidden.
 _BIT_RATES_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -26,8 +25,7 @@ _SAMPLE_RATES: Dict[int, Tuple[int, int, int]] = {
 _POSSIBLE_PACE = (900.0, 45_000.0)
 
 
-@dataclass(frozen=True)
-class Mp3:
+class Mp3(NamedTuple):
     """What the first frames say.
 
     ``bytes_per_second`` is ``None`` when it varies and no header tells the
@@ -39,8 +37,7 @@ class Mp3:
     seconds: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class _Frame:
+class _Frame(NamedTuple):
     start: int
     version: int
     bit_rate: int  # bit/s

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 from urllib.parse import urlsplit
 
+from ._audio_format import CODEC_RATES, INPUT_FORMATS, raw_format
 from ._engines import (
-    CODEC_RATES,
     ENGINES,
-    INPUT_FORMATS,
-    RAW_FORMATS,
     Engine,
     engine_named,
     engines_taking,
@@ -51,7 +49,7 @@ _WITHOUT_EFFECT = frozenset(
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Options:
     """Everything that a stream needs to know. Secrets are kept out of ``repr``.
 
@@ -227,11 +225,7 @@ def _check_format(options: Options) -> None:
             f"input_format={input_format!r} is not a format of the service"
             f"{_format_hint(input_format)}. Give one of: {', '.join(INPUT_FORMATS)}"
         )
-    if input_format in RAW_FORMATS and rate is None:
-        raise ConfigurationError(
-            f"input_format={input_format!r} is raw audio: give sample_rate= in Hz as well, "
-            "for example sample_rate=16000"
-        )
+    raw_format(input_format, rate)  # says so when the rate is missing
     allowed = CODEC_RATES.get(input_format)
     if rate is not None and allowed is not None and rate not in allowed:
         raise ConfigurationError(

@@ -10,9 +10,8 @@ import enum
 from typing import Any, Dict, FrozenSet, List, Optional
 
 from ._actions import Action, Finished, SendAudio, SendClose, SendPing, SendText
-from ._audio import AudioFormat
+from ._audio_format import SILENT_SAMPLE, AudioFormat
 from ._drain import Drain, Verdict
-from ._engines import SILENT_SAMPLE
 from ._errors import ConnectionLostError, TranscriptionTimeout
 from ._events import Stats, Transcription
 from ._heartbeat import Heartbeat

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import itertools
 import logging
@@ -10,10 +9,10 @@ import os
 import threading
 import time
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Iterator, Optional
 
 from ._actions import Finished, TranscriptHeard
-from ._audio import AudioFormat
+from ._audio_format import AudioFormat
 from ._audio_queue import WAIT_SLICE, AudioQueue, QueueEnded, QueueFull
 from ._callbacks import Callbacks
 from ._dial import Aborted
@@ -27,7 +26,9 @@ from ._errors import (
 )
 from ._event_queue import Closed, Event, EventQueue, Failed
 from ._events import Stats, Transcript, Transcription
+from ._exit_hook import end_at_exit, forget
 from ._options import Options
+from ._outcome import Outcome
 from ._waker import Waker
 from ._worker import Worker
 
@@ -36,9 +37,6 @@ logger = logging.getLogger("telnyx_stt_sync")
 # How long close() waits for the threads. The I/O thread needs a moment; a callback may take longer.
 CLOSE_WAIT = 3.0
 
-# At the interpreter's exit nobody wants to wait that long.
-EXIT_WAIT = 0.9
-
 # The caller of start() gives the I/O thread this much more than connect_timeout to report.
 CONNECT_GRACE = 0.25
 
@@ -46,13 +44,6 @@ CONNECT_GRACE = 0.25
 POLL = 0.005
 
 _numbers = itertools.count(1)
-
-
-class Outcome(NamedTuple):
-    """How a stream ended. ``transcription`` is ``None`` when it never opened."""
-
-    transcription: Optional[Transcription]
-    error: Optional[TelnyxSTTError]
 
 
 class Stream:
@@ -133,14 +124,11 @@ class Stream:
     @property
     def was_closed(self) -> bool:
         """Whether it was ended by ``close()``."""
-        outcome = self.outcome
-        if outcome is None or outcome.transcription is None:
-            return False
-        return outcome.transcription.ended_by == "closed"
+        return self.outcome is not None and self.outcome.was_closed
 
     def start(self) -> None:
         """Open it. Blocks, for ``connect_timeout`` at most. Raises ``ConnectError``."""
-        _end_at_exit(self)
+        end_at_exit(self)
         try:
             if self._callback_thread is not None:
                 self._callback_thread.start()
@@ -162,7 +150,7 @@ class Stream:
         """Queue audio; waits up to ``timeout`` seconds for room, ``None``: as long as it takes."""
         self.check_process()
         try:
-            with self._closing_on_exception(but=(QueueFull, QueueEnded)):
+            with self.closing_on_exception(but=(QueueFull, QueueEnded)):
                 self._audio.put(audio, timeout)
         except QueueFull:
             raise BufferFullError(
@@ -171,7 +159,11 @@ class Stream:
                 "audio more slowly than it comes"
             ) from None
         except QueueEnded:
-            raise self._why_ended() from None
+            if self.outcome is not None:
+                raise self.outcome.refusal() from None
+            raise StreamStateError(
+                "send() after finish(): the stream takes no more audio"
+            ) from None
 
     def end_input(self) -> None:
         """No more audio will come. Idempotent."""
@@ -195,18 +187,7 @@ class Stream:
         self.join()
         if self.outcome is None:
             raise TranscriptionTimeout("the timeout that was given has passed")
-        transcription, error = self.outcome.transcription, self.outcome.error
-        if error is not None:
-            raise error
-        assert transcription is not None
-        if transcription.complete:
-            return transcription
-        if transcription.ended_by == "timeout":
-            raise TranscriptionTimeout(
-                "the finals were not all in when the timeout that was given had passed",
-                partial=transcription,
-            )
-        raise self._closed_error(transcription)
+        return self.outcome.result()
 
     def wait(self, seconds: float) -> bool:
         """Wait ``seconds`` at most for the end; ``True`` when it has come."""
@@ -234,21 +215,31 @@ class Stream:
     def stats(self) -> Stats:
         """The counters so far."""
         accepted = self._audio.accepted
-        return replace(
-            self._worker.stats(),
+        return self._worker.stats()._replace(
             accepted_bytes=accepted,
             accepted_seconds=accepted / self._bytes_per_second,
         )
 
     def transcripts(self, wait: bool) -> Iterator[Transcript]:
         """What was heard and not yet taken; with ``wait``, until the stream is over."""
-        with self._closing_on_exception():
+        with self.closing_on_exception():
             while True:
                 event = self._events.take(wait)
                 if event is None:
                     return
                 if isinstance(event, TranscriptHeard):
                     yield event.transcript
+
+    @contextlib.contextmanager
+    def closing_on_exception(self, but: Any = ()) -> Iterator[None]:
+        """End the stream when its user leaves by an exception, unless by one of ``but``."""
+        try:
+            yield
+        except but:
+            raise
+        except BaseException:
+            self.close()
+            raise
 
     def check_process(self) -> None:
         """Raise ``ForkedProcessError`` in a child of the process that started the stream."""
@@ -299,7 +290,7 @@ class Stream:
             if self.outcome.transcription is not None:
                 self._tell_end(self.outcome)
         finally:
-            _over(self)
+            forget(self)
             self._audio.end(discard=True)
             self._waker.close()
             if self._on_end is not None:
@@ -329,39 +320,16 @@ class Stream:
 
     # -- inside ---------------------------------------------------------------------------
 
-    def _why_ended(self) -> TelnyxSTTError:
-        outcome = self.outcome
-        if outcome is None:
-            return StreamStateError("send() after finish(): the stream takes no more audio")
-        if outcome.error is not None:
-            return outcome.error
-        return StreamStateError("send() after the end of the stream: start() opens a new one")
-
-    def _closed_error(self, partial: Transcription) -> StreamStateError:
-        return StreamStateError(
-            "the stream was closed by close() before its finals were in", partial=partial
-        )
-
     def _wait_for(self, event: threading.Event, timeout: Optional[float]) -> bool:
         """Wait in slices. An exception that comes up in here ends the stream before it goes on."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self._closing_on_exception():
+        with self.closing_on_exception():
             while True:
                 left = WAIT_SLICE if deadline is None else deadline - time.monotonic()
                 if event.wait(max(0.0, min(left, WAIT_SLICE))):
                     return True
                 if left <= 0:
                     return False
-
-    @contextlib.contextmanager
-    def _closing_on_exception(self, but: Any = ()) -> Iterator[None]:
-        try:
-            yield
-        except but:
-            raise
-        except BaseException:
-            self.close()
-            raise
 
     def _poll(self, patience: float) -> None:
         # Neither Event.wait() nor join(): this may run in a signal handler that interrupted one
@@ -374,28 +342,3 @@ class Stream:
         threads = (self._io_thread, self._callback_thread)
         running = any(thread is not None and thread.is_alive() for thread in threads)
         return self._finished.is_set() and not running
-
-
-# The streams that run, for the exit hook. Single dict operations only, which need no lock: a lock
-# could be held by another thread at the moment of a fork, and would stay so in the child.
-_running: Dict[int, Stream] = {}
-_hooks: List[Callable[[], None]] = []  # one, once the first stream was started
-
-
-def _end_at_exit(stream: Stream) -> None:
-    _running[id(stream)] = stream
-    if not _hooks:
-        _hooks.append(atexit.register(_end_all))
-
-
-def _over(stream: Stream) -> None:
-    _running.pop(id(stream), None)
-
-
-def _end_all() -> None:
-    streams = list(_running.values())
-    for stream in streams:
-        stream.abandon()
-    deadline = time.monotonic() + EXIT_WAIT
-    for stream in streams:
-        stream.close(max(0.0, deadline - time.monotonic()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import ssl
@@ -17,7 +16,6 @@ from typing import (
     Dict,
     Iterable,
     Iterator,
-    List,
     Literal,
     Mapping,
     Optional,
@@ -27,13 +25,20 @@ from typing import (
     Union,
 )
 
-from ._audio import AudioFormat, open_audio, raw_format
+from ._audio_format import RAW_FORMATS, AudioFormat, InputFormat, raw_format
 from ._buffer import Buffer, copy_audio
-from ._callbacks import Callbacks, OnClose, OnError, OnTranscript, OnUtteranceEnd
-from ._engines import RAW_FORMATS, InputFormat, TranscriptionEngine, takes_format
+from ._callbacks import (
+    Callbacks,
+    OnClose,
+    OnError,
+    OnProgress,
+    OnTranscript,
+    OnUtteranceEnd,
+)
+from ._engines import TranscriptionEngine, takes_format
 from ._errors import ConfigurationError, StreamStateError
 from ._events import Stats, Transcript, Transcription
-from ._file_feed import FileFeed, OnProgress
+from ._open_streams import OpenStreams
 from ._options import Options, QueryValue
 from ._reader import Source
 from ._request import exposes_key, with_environment
@@ -149,7 +154,10 @@ class Transcriber:
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self._options: Options = state["options"]
         self._callbacks: Callbacks = state["callbacks"]
-        self._streams = _Streams()
+        self._streams = OpenStreams()
+        # Whoever drops the last reference to this object ends its streams. At exit that is the
+        # business of the exit hook.
+        weakref.finalize(self, self._streams.abandon).atexit = False
         # Guards `_live`: two threads may call start() at once.
         self._lock = threading.Lock()
         self._live: Optional[Stream] = None  # None: never started
@@ -174,8 +182,6 @@ class Transcriber:
                 raise StreamStateError("a live stream is open already: finish() or close() it")
             stream = self._new_stream(options, audio_format, self._callbacks, is_live=True)
             self._live = stream
-        # Whoever drops the last reference to this object ends its stream.
-        weakref.finalize(self, stream.abandon).atexit = False
         try:
             stream.start()
         except BaseException:
@@ -218,8 +224,7 @@ class Transcriber:
         does; at once when called from a callback. Never raises; may be called
         again, by any thread or signal handler.
         """
-        for stream in self._streams.running():
-            stream.abandon()
+        self._streams.abandon()
         for stream in self._streams.running():
             stream.close()
         live = self._live
@@ -284,6 +289,10 @@ class Transcriber:
         stream before it was complete; ``error.partial`` then holds what had been heard.
         An exception that comes up meanwhile (Ctrl-C, a time limit) ends the stream first.
         """
+        # Imported late: a program with live audio only has no use for the file layer.
+        from ._audio import open_audio
+        from ._file_feed import FileFeed
+
         options = self._complete()
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         engine = options.engine
@@ -296,7 +305,7 @@ class Transcriber:
         ) as audio:
             feed = FileFeed(audio, engine.pace if speed is None else speed, on_progress)
             stream = self._file_stream(options, audio.format, on_transcript, timeout)
-            with _closing(stream):
+            with stream.closing_on_exception():
                 stream.start()
                 feed.run(stream, deadline)
                 stream.end_input()
@@ -313,7 +322,7 @@ class Transcriber:
         """
         options, audio_format = self._for_live()
         stream = self._new_stream(options, audio_format, Callbacks(), collects=True)
-        with _closing(stream):
+        with stream.closing_on_exception():
             stream.start()
             for chunk in chunks:
                 audio = copy_audio(chunk, audio_format.input_format)
@@ -394,40 +403,6 @@ class Transcriber:
         """Whether the live stream was ended by ``close()``: nothing is left to wait for."""
         live = self._live
         return live is None or live.was_closed
-
-
-class _Streams:
-    """The streams of one ``Transcriber``: those that run, and what the last one gave.
-
-    It does not know the ``Transcriber``, so running streams keep none alive.
-    Single dict operations only: they need no lock, and ``close()`` may come
-    from a signal handler.
-    """
-
-    def __init__(self) -> None:
-        self._running: Dict[int, Stream] = {}
-        self.latest: Optional[Transcription] = None  # None: no stream has ended yet
-
-    def add(self, stream: Stream) -> None:
-        self._running[id(stream)] = stream
-
-    def ended(self, stream: Stream) -> None:
-        self._running.pop(id(stream), None)
-        if stream.outcome is not None and stream.outcome.transcription is not None:
-            self.latest = stream.outcome.transcription
-
-    def running(self) -> List[Stream]:
-        return list(self._running.values())
-
-
-@contextlib.contextmanager
-def _closing(stream: Stream) -> Iterator[None]:
-    """End the stream when its user leaves by an exception."""
-    try:
-        yield
-    except BaseException:
-        stream.close()
-        raise
 
 
 def _model(model: Optional[str], transcription_model: Optional[str]) -> Optional[str]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import struct
-from dataclasses import dataclass
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from ._errors import AudioError
 from ._pcm import MAX_CHANNELS, SAMPLE_BYTES
@@ -70,8 +69,7 @@ _CODECS: Dict[int, str] = {
 }
 
 
-@dataclass(frozen=True)
-class WavHeader:
+class WavHeader(NamedTuple):
     """What a WAV file holds.
 
     ``encoding`` is a key of ``_pcm.SAMPLE_BYTES``. ``data_start`` is where the

@@ -18,7 +18,7 @@ from ._actions import (
     TranscriptHeard,
     UtteranceEnded,
 )
-from ._audio import AudioFormat
+from ._audio_format import AudioFormat
 from ._audio_queue import AudioQueue
 from ._dial import Lifeline
 from ._events import Stats, Transcription

@@ -10,7 +10,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from .. import TelnyxSTTError, Transcriber
-from .._engines import ENGINES, INPUT_FORMATS
+from .._audio_format import INPUT_FORMATS
+from .._engines import ENGINES
 
 if TYPE_CHECKING:
     SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -84,11 +85,15 @@ def _transcriber(args: argparse.Namespace) -> Transcriber:
 
 
 def _report(name: str, exc: Exception) -> None:
-    print(f"telnyx-stt: {name}: {exc}", file=sys.stderr)
+    reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else exc
+    print(f"telnyx-stt: {name}: {reason}", file=sys.stderr)
     partial = getattr(exc, "partial", None)
     if partial is not None and partial.text:
         print(f"telnyx-stt: {name}: heard before that: {partial.text}", file=sys.stderr)
 
 
 def _speed(text: str) -> float:
-    return math.inf if text == "max" else float(text)
+    try:
+        return math.inf if text == "max" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number, or 'max'") from None

@@ -17,6 +17,7 @@ PURE = [
     "_version",
     "_events",
     "_errors",
+    "_audio_format",
     "_engines",
     "_options",
     "_request",
@@ -34,6 +35,7 @@ PURE = [
     "_transcript_log",
     "_heartbeat",
     "_drain",
+    "_outcome",
     "_session",
 ]
 SHELL = [
@@ -44,12 +46,23 @@ SHELL = [
     "_dial",
     "_transport",
     "_worker",
+    "_exit_hook",
     "_stream",
+    "_open_streams",
     "_file_feed",
 ]
 PUBLIC = ["_transcriber", "__init__"]
 ORDER = PURE + SHELL + PUBLIC
-IMPURE_LIBRARIES = {"socket", "ssl", "threading", "time", "websocket", "selectors", "select", "queue"}
+IMPURE_LIBRARIES = {
+    "queue",
+    "select",
+    "selectors",
+    "socket",
+    "ssl",
+    "threading",
+    "time",
+    "websocket",
+}
 
 
 def imports(path: Path) -> Iterator[Tuple[str, int]]:

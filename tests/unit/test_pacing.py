@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import List
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telnyx_stt_sync._errors import ConfigurationError
@@ -85,12 +86,13 @@ def test_infinite_speed_never_waits() -> None:
     assert [pacer.delay(position, now=0.0) for position in (0, 10**12)] == [0, 0]
 
 
+@settings(deadline=None)
 @given(
     st.floats(min_value=0.1, max_value=100),
     st.lists(st.floats(min_value=0, max_value=3), min_size=1, max_size=50),
 )
-def test_never_more_than_a_second_ahead(speed: float, stalls: "list[float]") -> None:
-    """In any stretch of time, no more audio goes out than the speed allows and a second more."""
+def test_never_more_than_a_second_ahead(speed: float, stalls: List[float]) -> None:
+    """In any time no more goes out than the speed allows, a second more, and one chunk."""
     pacer = Pacer(speed, 1000)
     now, sent = 0.0, []
     for position, stall in enumerate(stalls):
@@ -99,4 +101,4 @@ def test_never_more_than_a_second_ahead(speed: float, stalls: "list[float]") -> 
     for start, first in sent:
         for end, last in sent:
             if end >= start and last >= first:
-                assert (last - first) / 1000 <= (end - start) * speed + 1.0 + 1e-6
+                assert (last - first) / 1000 <= (end - start) * speed + 1.0 + 0.3 + 1e-6

@@ -8,7 +8,7 @@ import warnings
 from typing import List, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telnyx_stt_sync import _pcm
@@ -113,12 +113,13 @@ def test_mean_of_two_channels() -> None:
     assert numbers(mix(frames, 2)) == [32767, -32768, -1, 3, -4]
 
 
-@given(st.integers(min_value=2, max_value=MAX_CHANNELS), st.data())
+@settings(deadline=None)
+@given(st.sampled_from([2, 3, 4, 5, 6, 7, 8, 11, 32, MAX_CHANNELS]), st.data())
 def test_mean_of_any_number_of_channels(channels: int, data: st.DataObject) -> None:
     """The mean is exact for every number of channels that is let in."""
     extreme = st.sampled_from([-32768, -1, 0, 1, 32767])
     frame = st.lists(SAMPLES | extreme, min_size=channels, max_size=channels)
-    frames = data.draw(st.lists(frame, max_size=3))
+    frames = data.draw(st.lists(frame, max_size=2))
     mixed = mix(s16([sample for frame in frames for sample in frame]), channels)
     assert numbers(mixed) == [sum(frame) // channels for frame in frames]
 
@@ -151,6 +152,7 @@ def test_no_frames(encoding: str, channels: int) -> None:
     assert to_linear16(b"", encoding, channels=channels) == b""
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(SAMPLE_BYTES)),
     st.integers(min_value=1, max_value=4),
@@ -174,6 +176,7 @@ def test_cutting_changes_nothing(
     assert len(whole) == len(frames) // frame * 2
 
 
+@settings(deadline=None)
 @given(st.lists(SAMPLES))
 def test_16_bits_survive_wider_samples(values: List[int]) -> None:
     """16-bit audio that was stored wider comes back bit by bit."""

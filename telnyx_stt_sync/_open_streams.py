@@ -1,0 +1,40 @@
+"""The streams of one ``Transcriber``."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional
+
+from ._events import Transcription
+from ._stream import Stream
+
+
+class OpenStreams:
+    """Those that run, and what the one that ended last has heard.
+
+    It does not know the ``Transcriber``, so a running stream keeps none alive.
+    Single dict operations only: they need no lock, and ``close()`` may come
+    from a signal handler.
+    """
+
+    def __init__(self) -> None:
+        self._running: Dict[int, Stream] = {}
+        self.latest: Optional[Transcription] = None  # None: no stream has ended yet
+
+    def add(self, stream: Stream) -> None:
+        """A stream is about to be started."""
+        self._running[id(stream)] = stream
+
+    def ended(self, stream: Stream) -> None:
+        """A stream has ended, or failed to open."""
+        self._running.pop(id(stream), None)
+        if stream.outcome is not None and stream.outcome.transcription is not None:
+            self.latest = stream.outcome.transcription
+
+    def running(self) -> List[Stream]:
+        """Those that run now."""
+        return list(self._running.values())
+
+    def abandon(self) -> None:
+        """End them all soon, without waiting."""
+        for stream in self.running():
+            stream.abandon()

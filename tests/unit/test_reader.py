@@ -1,0 +1,245 @@
+"""Paths and file objects of every kind, read forward."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any, List, Optional
+
+import pytest
+
+from telnyx_stt_sync._errors import AudioError
+from telnyx_stt_sync._reader import Reader
+
+
+class Pipe:
+    """A file object that gives at most ``most`` bytes at a time, and can't seek."""
+
+    def __init__(self, data: bytes, most: int = 3) -> None:
+        self._data = data
+        self._most = most
+        self.closed = False
+
+    def read(self, size: int) -> Any:
+        piece = self._data[: min(size, self._most)]
+        self._data = self._data[len(piece) :]
+        return piece
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Endless:
+    """A device: it can seek, but does not know its size."""
+
+    def read(self, size: int) -> bytes:
+        return bytes(size)
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return 0
+
+
+class Unseekable(io.BytesIO):
+    def seekable(self) -> bool:
+        return False
+
+
+class Liar(io.BytesIO):
+    def seek(self, offset: int, whence: int = 0) -> int:
+        raise OSError("cannot seek after all")
+
+
+def reader_of(source: Any) -> Reader:
+    return Reader(source)
+
+
+def all_of(reader: Reader, size: int = 4) -> bytes:
+    pieces: List[bytes] = []
+    while True:
+        piece = reader.read(size)
+        if not piece:
+            return b"".join(pieces)
+        assert len(piece) <= size
+        pieces.append(piece)
+
+
+@pytest.mark.parametrize("kind", [str, os.fsencode, Path])
+def test_path(kind: Any, tmp_path: Path) -> None:
+    """A path of any type is opened and, by close(), closed."""
+    path = tmp_path / "call.raw"
+    path.write_bytes(b"0123456789")
+    reader = reader_of(kind(str(path)))
+    assert reader.name == str(path)
+    assert reader.size == 10
+    assert all_of(reader) == b"0123456789"
+    reader.close()
+    reader.close()
+    with pytest.raises(ValueError, match="closed"):
+        reader.read(1)
+
+
+def test_errors_of_open(tmp_path: Path) -> None:
+    """What can't be opened raises what open() raises."""
+    with pytest.raises(FileNotFoundError):
+        reader_of(tmp_path / "nothing.wav")
+    with pytest.raises((IsADirectoryError, PermissionError)):
+        reader_of(tmp_path)
+
+
+@pytest.mark.parametrize("source", [io.BytesIO(b"0123456789"), Pipe(b"0123456789")])
+def test_file_object_stays_open(source: Any) -> None:
+    """A file object is read to its end and left open."""
+    reader = reader_of(source)
+    assert reader.name is None
+    assert all_of(reader) == b"0123456789"
+    reader.close()
+    assert not source.closed
+
+
+def test_name_of_a_file_object(tmp_path: Path) -> None:
+    """A file object's name is known if it is a text."""
+    path = tmp_path / "call.raw"
+    path.write_bytes(b"x")
+    with open(path, "rb") as file:
+        assert reader_of(file).name == str(path)
+    with open(os.open(str(path), os.O_RDONLY), "rb") as file:
+        assert reader_of(file).name is None
+
+
+def test_from_where_it_stands() -> None:
+    """A file object positioned mid-way is read from there, and measured from there."""
+    file = io.BytesIO(b"0123456789")
+    file.seek(4)
+    reader = reader_of(file)
+    assert reader.size == 6
+    assert all_of(reader) == b"456789"
+
+
+@pytest.mark.parametrize("source", [io.BytesIO(b"0123456789"), Pipe(b"0123456789")])
+def test_peek_takes_nothing(source: Any) -> None:
+    """What was looked at is still there to be read."""
+    reader = reader_of(source)
+    assert reader.peek(4) == b"0123"
+    assert reader.peek(2) == b"01"
+    assert reader.peek(100) == b"0123456789"
+    assert reader.read(3) == b"012"
+    assert reader.peek(2) == b"34"
+    assert all_of(reader) == b"3456789"
+    assert reader.peek(1) == b""
+
+
+def test_read_does_not_wait_twice() -> None:
+    """One read of the file is one piece; read_all() goes on until it has enough."""
+    reader = reader_of(Pipe(b"0123456789"))
+    assert reader.read(5) == b"012"
+    assert reader.read_all(5) == b"34567"
+    assert reader.read_all(5) == b"89"
+
+
+def test_skip() -> None:
+    """Bytes can be left out, as far as there are any."""
+    reader = reader_of(Pipe(b"0123456789"))
+    reader.skip(7)
+    assert reader.read(10) == b"789"
+    reader.skip(7)
+
+
+def test_limit() -> None:
+    """Reading ends at the limit although the file goes on, or at the end before it."""
+    reader = reader_of(io.BytesIO(b"0123456789"))
+    reader.peek(8)
+    reader.limit(5)
+    assert all_of(reader) == b"01234"
+    reader = reader_of(Pipe(b"0123"))
+    reader.limit(5)
+    assert all_of(reader) == b"0123"
+
+
+def test_file_object_that_gives_more_than_asked() -> None:
+    """Surplus bytes are kept for the next read."""
+
+    class Generous(Pipe):
+        def read(self, size: int) -> bytes:
+            return bytes(super().read(100))
+
+    reader = reader_of(Generous(b"0123456789", most=10))
+    reader.limit(7)
+    assert reader.read(4) == b"0123"
+    assert all_of(reader) == b"456"
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_other_bytes_like_pieces(kind: Any) -> None:
+    """A file object may give any bytes-like object."""
+
+    class Other(Pipe):
+        def read(self, size: int) -> Any:
+            return kind(super().read(size))
+
+    assert all_of(reader_of(Other(b"0123456789"))) == b"0123456789"
+
+
+@pytest.mark.parametrize(
+    ("source", "size"),
+    [
+        (Pipe(b"0123"), None),
+        (Unseekable(b"0123"), None),
+        (Liar(b"0123"), None),
+        (Endless(), None),
+        (io.BytesIO(b"0123"), 4),
+    ],
+)
+def test_size(source: Any, size: Optional[int]) -> None:
+    """The size is known where the file can be measured, and falls as it is read."""
+    reader = reader_of(source)
+    assert reader.size == size
+    reader.read(1)
+    assert reader.size == (None if size is None else size - 1)
+
+
+def test_tail() -> None:
+    """The end of a file can be looked at without moving; of a pipe it can't."""
+    reader = reader_of(io.BytesIO(b"0123456789"))
+    reader.peek(3)
+    assert reader.tail(4) == b"6789"
+    assert reader.tail(400) == b"0123456789"
+    assert all_of(reader) == b"0123456789"
+    assert reader_of(Pipe(b"0123456789")).tail(4) == b""
+
+
+def test_text_files() -> None:
+    """A file that was opened as text is a TypeError that says how to open it."""
+
+    class Text(Pipe):
+        def read(self, size: int) -> str:
+            return "text"
+
+    with pytest.raises(TypeError, match=r"open\(path, 'rb'\)"):
+        reader_of(io.StringIO("text"))
+    with pytest.raises(TypeError, match=r"open\(path, 'rb'\)"):
+        reader_of(Text(b"")).read(1)
+
+
+@pytest.mark.parametrize("source", [None, 3, bytearray(b"RIFF"), object()])
+def test_not_a_file(source: object) -> None:
+    """Anything else is a TypeError that says what to give."""
+    with pytest.raises(TypeError, match=f"from {type(source).__name__}: give a path"):
+        reader_of(source)
+
+
+def test_non_blocking_file() -> None:
+    """A file object that does not wait for data is an AudioError."""
+
+    class NonBlocking(Pipe):
+        def read(self, size: int) -> None:
+            return None
+
+    with pytest.raises(AudioError, match="blocking"):
+        reader_of(NonBlocking(b"")).read(1)
