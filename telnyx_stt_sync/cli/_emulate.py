@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
             api_key=args.key,
             host=args.host,
             port=args.port,
+            record=False,
         ).start()
     except (ImportError, OSError, RuntimeError, ValueError) as exc:
         print(f"telnyx-stt emulate: {exc}", file=sys.stderr)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import struct
-from typing import Dict, Optional
+from typing import Optional
 
-# Bytes of one sample of the formats whose rate the query says.
-_SAMPLE_BYTES: Dict[str, int] = {"linear16": 2, "linear32": 4, "mulaw": 1, "alaw": 1}
-
-# What compressed audio counts as; 128 kbit/s, and the client's own buffers count it so.
-COMPRESSED_BYTES_PER_SECOND = 16000
+from .._audio_format import ASSUMED_BYTES_PER_SECOND, SILENT_SAMPLE
 
 # A WAV header that does not end within this many bytes is no WAV header.
 _LONGEST_HEADER = 65536
@@ -25,13 +21,13 @@ class AudioClock:
 
     def __init__(self, input_format: str, sample_rate: Optional[int]) -> None:
         self._bytes = 0
-        self._bytes_per_second = float(COMPRESSED_BYTES_PER_SECOND)
+        self._bytes_per_second = ASSUMED_BYTES_PER_SECOND
         self.pcm_rate: Optional[int] = None
         # What came of a WAV header that is not complete; None when no header is awaited.
         self._header: Optional[bytearray] = None
-        if input_format in _SAMPLE_BYTES:
+        if input_format in SILENT_SAMPLE:
             rate = sample_rate or 16000
-            self._bytes_per_second = float(_SAMPLE_BYTES[input_format] * rate)
+            self._bytes_per_second = float(len(SILENT_SAMPLE[input_format]) * rate)
             self.pcm_rate = rate if input_format == "linear16" else None
         elif input_format == "wav":
             self._header = bytearray()

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from ._audio_clock import AudioClock
 from ._backlog import Backlog
-from ._dialogue import Dialogue
+from ._dialogue import Dialogue, Timing
 from ._engine_behaviour import EngineBehaviour
 from ._fault import FaultPlan
 from ._outbox import Action, Close, Reset, Send
@@ -31,7 +31,7 @@ from ._service import Service, SessionLog
 from ._session import Session
 from ._upgrade import refusal
 from ._websocket import Incoming, Upgrade, WebSocket
-from ._wire import Wire
+from ._wire import Wire, WireBroken
 
 logger = logging.getLogger("telnyx_stt_sync.emulator")
 
@@ -41,8 +41,8 @@ PIECE_BYTES = 8192
 # So much audio that the recogniser has not taken stops the reading, which the client feels.
 MAX_WAITING_BYTES = 65536
 
-# Seconds for the request to come, for a close frame to be answered, and for the client to
-# end TCP once both close frames are through.
+# Seconds for the request to come, for a close frame to be answered, and for the second
+# direction of the TCP connection to end when the first has.
 REQUEST_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 5.0
 LINGER = 1.0
@@ -78,8 +78,8 @@ class Connection:
         self._recognition: Optional[Recognition] = None
         # When the close frame went out; None before.
         self._closing_at: Optional[float] = None
-        # When the last byte went out; None before.
-        self._output_ended_at: Optional[float] = None
+        # When one direction of the TCP connection ended; None before.
+        self._ended_at: Optional[float] = None
         self._aborted = False
         # Daemon, so that a program that never calls stop() can end.
         self._thread = threading.Thread(
@@ -103,19 +103,15 @@ class Connection:
         if recognition is not None:
             recognition.close()
 
-    @property
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def join(self, timeout: float) -> None:
-        """Wait up to ``timeout`` seconds for the thread to end."""
+    def join(self, timeout: float) -> bool:
+        """Wait up to ``timeout`` seconds for the thread to end; whether it has."""
         self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
-            while self._turn():
-                pass
-        except OSError as exc:
+            self._serve()
+        except WireBroken as exc:
             # Clients may go as they like; how they went stands in the session.
             logger.debug("a connection broke: %s", exc)
         except Exception:
@@ -123,6 +119,21 @@ class Connection:
         finally:
             self._release()
             self._end_session()
+
+    def _serve(self) -> None:
+        try:
+            while self._turn():
+                pass
+            return
+        except WireBroken:
+            raise
+        except Exception:
+            # A recogniser or a script of the user's, most likely: the client gets to know.
+            logger.exception("a session failed")
+        self._dialogue = None
+        self._websocket.close(1011)
+        while self._turn():
+            pass
 
     def _turn(self) -> bool:
         """Wait, read, recognise, answer, write; whether there is to be another turn."""
@@ -145,18 +156,19 @@ class Connection:
         self._websocket.flush()
         if self._closing_at is None and self._websocket.is_closing:
             self._closing_at = now
-        if self._output_ended_at is None and self._websocket.output_ended:
-            self._output_ended_at = now
-            self._end_session()
-        if self._websocket.output_ended and self._websocket.input_ended:
+        ended = self._websocket.output_ended, self._websocket.input_ended
+        if all(ended):
             return False
+        if self._ended_at is None and any(ended):
+            self._ended_at = now
+            self._end_session()
         return self._gives_up_at is None or now < self._gives_up_at
 
     @property
     def _gives_up_at(self) -> Optional[float]:
         """When the thread ends although the client has not; ``None`` while the session is open."""
-        if self._output_ended_at is not None:
-            return self._output_ended_at + LINGER
+        if self._ended_at is not None:
+            return self._ended_at + LINGER
         if self._closing_at is not None:
             return self._closing_at + CLOSE_TIMEOUT
         return self._opened_at + REQUEST_TIMEOUT if self._session is None else None
@@ -199,20 +211,14 @@ class Connection:
             return
         input_format, sample_rate = audio_format(query)
         if plan.hears:
+            report = self._report
             self._recognition = self._service.recogniser_for(query).open(
-                input_format,
-                sample_rate,
-                on_heard=self._report,
-                on_done=self._report,
-                on_error=self._report,
+                input_format, sample_rate, on_heard=report, on_done=report, on_error=report
             )
+        behaviour = EngineBehaviour.for_query(query, self._service.engine)
+        clock = AudioClock(input_format, sample_rate)
         self._dialogue = Dialogue(
-            EngineBehaviour.for_query(query, self._service.engine),
-            plan,
-            AudioClock(input_format, sample_rate),
-            self._recognition,
-            now=time.monotonic(),
-            timing=self._service.timing,
+            behaviour, plan, clock, self._recognition, now=time.monotonic(), timing=Timing()
         )
 
     def _report(self, what: Union[Heard, str, None] = None) -> None:
@@ -227,13 +233,8 @@ class Connection:
         """A message came: a request is answered, anything else waits for its turn."""
         if isinstance(message, Upgrade):
             self._answer(message)
-        elif self._session is None:
-            raise RuntimeError("bug: a message before the request")
-        else:
-            if isinstance(message, str):
-                self._session.text_received(message)
-            else:
-                self._session.audio_received(message)
+        elif self._session is not None:
+            self._session.received(message)
             self._backlog.put(message)
 
     def _process_next(self) -> None:
@@ -262,17 +263,21 @@ class Connection:
         self._perform(self._dialogue.tick(now))
 
     def _perform(self, actions: List[Action]) -> None:
-        assert self._session is not None
         for action in actions:
             if isinstance(action, Send):
-                # Recorded first: who has received a frame finds it in the record.
-                self._session.frame_sent(action.payload)
-                self._websocket.send(action.payload)
+                self._send(action.payload)
             elif isinstance(action, Close):
                 self._websocket.close(action.code, action.reason)
             elif isinstance(action, Reset):
                 self._websocket.flush()
                 self._wire.reset()
+
+    def _send(self, payload: Union[str, bytes]) -> None:
+        # The client may have closed before this was due.
+        if self._session is not None and self._websocket.is_open:
+            # Recorded first: who has received a frame finds it in the record.
+            self._session.frame_sent(payload)
+            self._websocket.send(payload)
 
     # The end
 
@@ -283,8 +288,11 @@ class Connection:
             self._session.ended(code, self._websocket.closed_by)
 
     def _release(self) -> None:
-        """Let go of everything. Nothing of it can raise or wait."""
-        if self._recognition is not None:
-            self._recognition.close()
+        """Let go of everything. Does not raise, and waits only as a recognition's close() may."""
         self._poller.close()
         self._wire.close()
+        try:
+            if self._recognition is not None:
+                self._recognition.close()
+        except Exception:
+            logger.exception("a recogniser failed to close a session")

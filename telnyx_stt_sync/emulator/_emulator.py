@@ -39,7 +39,9 @@ class Emulator:
     ``"reset_after=64000@1"``. ``engine`` overrides what each connection asks
     for. ``tls=True`` serves ``wss``, with a certificate made on the spot that
     only ``ssl_context`` trusts. ``api_key=None`` lets every key in but none at
-    all. ``port=0`` is any free one.
+    all. ``port=0`` is any free one. ``record=False`` keeps audio and frames
+    out of ``sessions``, which would otherwise fill the memory of an emulator
+    that runs for days.
 
     One thread starts and stops it; everything else may be read from any
     thread. Raises ``ValueError`` for arguments that make no sense.
@@ -56,6 +58,7 @@ class Emulator:
         api_key: Optional[str] = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        record: bool = True,
     ) -> None:
         if engine is not None and engine not in ENGINES:
             raise ValueError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
@@ -71,7 +74,7 @@ class Emulator:
         self._api_key = api_key
         self._host = host
         self._port = port
-        self._log = SessionLog()
+        self._log = SessionLog(record=record)
         # None before start() and after stop().
         self._listener: Optional[Listener] = None
         # The recogniser that start() made and stop() has to close; None for one of the caller's.
@@ -90,14 +93,20 @@ class Emulator:
         """
         if self._bound_port is not None:
             raise RuntimeError("an Emulator starts only once; make a new one")
+        try:
+            self._listen()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _listen(self) -> None:
         listener_type = _listener_type()
         server_context = self._make_contexts() if self._tls else None
-        self._listener = listener_type(
-            self._host, self._port, server_context, self._make_service(), self._log
-        )
-        self._bound_port = self._listener.port
+        service = self._make_service()
+        self._listener = listener_type(self._host, self._port, server_context, service, self._log)
         self._listener.start()
-        return self
+        self._bound_port = self._listener.port
 
     def stop(self) -> None:
         """End every connection and all threads; idempotent. Takes well under a second.

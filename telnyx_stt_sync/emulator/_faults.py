@@ -26,7 +26,9 @@ name                     what happens
 
 ``connections`` says on which connections of the emulator, counted from 1, the
 fault is at work: ``reset_after=64000@1`` on the first only, ``@1-3`` on the
-first three, ``@2-`` on all but the first. Without it: on all.
+first three, ``@2-`` on all but the first. Without it: on all. Refused requests
+count as connections. (Not a fault, as the service does so: a handshake with an
+``Origin`` header is refused with 403.)
 """
 
 from __future__ import annotations
@@ -238,7 +240,7 @@ def as_faults(faults: Union[str, Fault, Iterable[Union[str, Fault]]]) -> Tuple[F
 
 
 def _split_connections(text: str) -> Tuple[str, str]:
-    match = re.fullmatch(r"(.*)@([\d-]*)", text, re.DOTALL)
+    match = re.fullmatch(r"(.*)@([\d-]+)", text, re.DOTALL)
     return (match.group(1), match.group(2)) if match else (text, "")
 
 

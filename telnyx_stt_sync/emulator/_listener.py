@@ -53,7 +53,7 @@ class Listener:
         )
 
     def start(self) -> None:
-        """Start accepting."""
+        """Start accepting. Raises ``RuntimeError`` when the interpreter takes no more threads."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -61,15 +61,15 @@ class Listener:
         deadline = time.monotonic() + STOP_TIMEOUT
         self._stopping = True
         self._waker.wake()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._socket.close()
         self._waker.close()
         for connection in self._connections:
             connection.abort()
         for connection in self._connections:
-            connection.join(max(0.0, deadline - time.monotonic()))
-        if any(connection.is_alive for connection in self._connections):
-            logger.error("a connection did not end within %s s", STOP_TIMEOUT)
+            if not connection.join(max(0.0, deadline - time.monotonic())):
+                logger.error("a connection did not end within %s s", STOP_TIMEOUT)
 
     def _run(self) -> None:
         with selectors.DefaultSelector() as selector:
@@ -83,7 +83,7 @@ class Listener:
 
     def _accept_all(self) -> None:
         """Accept whoever waits."""
-        self._connections = [each for each in self._connections if each.is_alive]
+        self._connections = [each for each in self._connections if not each.join(0.0)]
         while not self._stopping:
             try:
                 sock, _ = self._socket.accept()

@@ -17,15 +17,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from .._engines import (
-    CODEC_RATES,
-    ENGINES,
-    INPUT_FORMATS,
-    RAW_FORMATS,
-    Engine,
-    is_flux,
-    takes_format,
-)
+from .._audio_format import CODEC_RATES, INPUT_FORMATS, RAW_FORMATS
+from .._engines import ENGINES, Engine, is_flux, takes_format
 
 DEFAULT_INPUT_FORMAT = "mp3"
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Tuple
 
-from ._dialogue import Timing
 from ._fault import Fault
 from ._query import Query
 from ._recogniser import Recogniser
@@ -23,13 +21,13 @@ class Service:
     faults: Tuple[Fault, ...] = ()
     engine: Optional[str] = None
     api_key: Optional[str] = None
-    timing: Timing = field(default_factory=Timing)
 
 
 class SessionLog:
     """The sessions in the order in which their requests came. Any thread may use it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, record: bool = True) -> None:
+        self._record = record
         # Guards `_sessions`, and wakes who waits for one to be answered.
         self._changed = threading.Condition()
         self._sessions: List[Session] = []
@@ -37,7 +35,8 @@ class SessionLog:
     def add(self, path: str, query: Query, headers: Dict[str, str]) -> Session:
         """Record a request; gives it its number."""
         with self._changed:
-            session = Session(len(self._sessions) + 1, path, query, headers)
+            index = len(self._sessions) + 1
+            session = Session(index, path, query, headers, record=self._record)
             self._sessions.append(session)
             return session
 
@@ -54,10 +53,11 @@ class SessionLog:
 
     def wait_for(self, count: int, timeout: float) -> List[Session]:
         """The sessions, once ``count`` requests were answered. Raises ``TimeoutError``."""
-        deadline = time.monotonic() + timeout
         with self._changed:
-            while sum(each.status is not None for each in self._sessions) < count:
-                if not self._changed.wait(deadline - time.monotonic()):
-                    seen = len(self._sessions)
-                    raise TimeoutError(f"{seen} of {count} sessions after {timeout} s")
+            if not self._changed.wait_for(lambda: self._answers() >= count, timeout):
+                raise TimeoutError(f"{self._answers()} of {count} sessions after {timeout} s")
             return list(self._sessions)
+
+    def _answers(self) -> int:
+        """How many requests were answered. Requires holding ``_changed``."""
+        return sum(session.status is not None for session in self._sessions)

@@ -16,9 +16,15 @@ class Session:
     connection), ``path``, ``query`` and ``headers`` (names in lower case; an
     ``Origin`` stands here too). ``closed`` is a ``threading.Event`` that is
     set when the connection is over.
+
+    With ``Emulator(record=False)``, ``audio``, ``text_frames`` and ``frames``
+    stay empty.
     """
 
-    def __init__(self, index: int, path: str, query: Query, headers: Dict[str, str]) -> None:
+    def __init__(
+        self, index: int, path: str, query: Query, headers: Dict[str, str], *, record: bool = True
+    ) -> None:
+        self._record = record
         self.index = index
         self.path = path
         self.query = query
@@ -28,6 +34,7 @@ class Session:
         self._changed = threading.Condition()
         self._changes = 0
         self._audio = bytearray()
+        self._audio_bytes = 0
         self._text_frames: List[str] = []
         self._frames: List[Union[str, bytes]] = []
         # None until the request has been answered.
@@ -53,7 +60,7 @@ class Session:
     def audio_bytes(self) -> int:
         """How many bytes of audio were received so far."""
         with self._changed:
-            return len(self._audio)
+            return self._audio_bytes
 
     @property
     def text_frames(self) -> List[str]:
@@ -119,22 +126,22 @@ class Session:
             self._status = status
             self._note_change()
 
-    def audio_received(self, audio: bytes) -> None:
-        """A binary frame came."""
+    def received(self, message: Union[str, bytes]) -> None:
+        """A text frame came, or audio."""
         with self._changed:
-            self._audio += audio
-            self._note_change()
-
-    def text_received(self, text: str) -> None:
-        """A text frame came."""
-        with self._changed:
-            self._text_frames.append(text)
+            if isinstance(message, bytes):
+                self._audio_bytes += len(message)
+            if self._record and isinstance(message, bytes):
+                self._audio += message
+            elif self._record and isinstance(message, str):
+                self._text_frames.append(message)
             self._note_change()
 
     def frame_sent(self, frame: Union[str, bytes]) -> None:
         """A frame was handed to the socket."""
         with self._changed:
-            self._frames.append(frame)
+            if self._record:
+                self._frames.append(frame)
             self._note_change()
 
     def ended(self, close_code: Optional[int], closed_by: Optional[str]) -> None:

@@ -1,8 +1,9 @@
 """The server's end of one WebSocket on a ``Wire``. Owned by the connection thread.
 
 The only module that imports ``websockets``, and only its protocol without
-I/O: the package's threaded server reads and writes a TLS socket from two
-threads, which can corrupt it, and leaves a fault no hold on the socket.
+I/O: the package's threaded server would need three threads for a connection,
+read and write one TLS socket from two of them, and leave a fault no hold on
+the socket.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class WebSocket:
         return "server" if self._protocol.close_sent is not None else None
 
     def receive(self) -> List[Incoming]:
-        """What has arrived, if anything. Raises ``OSError`` when the connection broke."""
+        """What has arrived, if anything. Raises ``WireBroken``."""
         data = self.wire.receive()
         if data is None:
             return []
@@ -128,7 +129,7 @@ class WebSocket:
         self._queue()
 
     def flush(self) -> None:
-        """Write what the socket takes. Raises ``OSError`` when the connection broke."""
+        """Write what the socket takes. Raises ``WireBroken``."""
         self.wire.flush()
         if self._must_end_output and self.wire.all_sent and not self.output_ended:
             self.wire.end_output()

@@ -11,6 +11,10 @@ from typing import Optional
 RECEIVE_BYTES = 65536
 
 
+class WireBroken(Exception):
+    """The connection broke: reset, timed out, or TLS failed. Not an error of the emulator's."""
+
+
 class Wire:
     """Bytes in and out of a socket, without blocking.
 
@@ -52,7 +56,7 @@ class Wire:
     def receive(self) -> Optional[bytes]:
         """What has arrived; ``b""`` at the end of the stream, ``None`` when nothing is there.
 
-        Raises ``OSError`` when the connection broke.
+        Raises ``WireBroken``.
         """
         self._read_wants_write = False
         try:
@@ -64,18 +68,22 @@ class Wire:
             return None
         except ssl.SSLEOFError:
             return b""
+        except OSError as exc:
+            raise WireBroken(str(exc)) from exc
 
     def put(self, data: bytes) -> None:
         """Add to what ``flush()`` writes."""
         self._unsent += data
 
     def flush(self) -> None:
-        """Write as much as the socket takes. Raises ``OSError`` when the connection broke."""
+        """Write as much as the socket takes. Raises ``WireBroken``."""
         while self._unsent:
             try:
                 sent = self._socket.send(self._unsent[:RECEIVE_BYTES])
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return
+            except OSError as exc:
+                raise WireBroken(str(exc)) from exc
             del self._unsent[:sent]
 
     def end_output(self) -> None:

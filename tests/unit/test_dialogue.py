@@ -1,0 +1,342 @@
+"""A session of the emulated service, played by plain calls at invented times."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, List, Optional
+
+import pytest
+
+from telnyx_stt_sync._engines import ENGINES
+from telnyx_stt_sync.emulator import Heard
+from telnyx_stt_sync.emulator._audio_clock import AudioClock
+from telnyx_stt_sync.emulator._dialogue import Dialogue, State, Timing
+from telnyx_stt_sync.emulator._engine_behaviour import EngineBehaviour
+from telnyx_stt_sync.emulator._fault import FaultPlan
+from telnyx_stt_sync.emulator._faults import as_faults
+from telnyx_stt_sync.emulator._outbox import Action, Close, Reset, Send
+
+SECOND = bytes(32000)
+CLOSE_STREAM = '{"type": "CloseStream"}'
+
+
+class FakeRecognition:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.calls: List[str] = []
+        self.audio = 0
+
+    def feed(self, audio: bytes) -> None:
+        self.audio += len(audio)
+
+    def finalize(self) -> None:
+        self.calls.append("finalize")
+
+    def end(self) -> None:
+        self.calls.append("end")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+class Script(FakeRecognition):
+    """A recognition with a rest to say, as a script has."""
+
+    def flush(self) -> None:
+        self.calls.append("flush")
+
+
+class Play:
+    """A dialogue that began at 100.0, and its recognition."""
+
+    def __init__(
+        self,
+        engine: str = "Deepgram",
+        *faults: str,
+        recognition: Optional[FakeRecognition] = None,
+        interims: bool = True,
+    ) -> None:
+        plan = FaultPlan(as_faults(faults), 1)
+        self.recognition = recognition or FakeRecognition()
+        self.dialogue = Dialogue(
+            EngineBehaviour(ENGINES[engine], interims),
+            plan,
+            AudioClock("linear16", 16000),
+            self.recognition if plan.hears else None,
+            now=100.0,
+            timing=Timing(),
+        )
+
+    def is_in(self, state: State) -> bool:
+        return self.dialogue.state is state
+
+    def final(self, text: str, now: float, end: float = 0.0) -> None:
+        self.dialogue.heard(Heard(text, True, 0.0, end, 0.98, True), now)
+
+    def interim(self, text: str, now: float) -> None:
+        self.dialogue.heard(Heard(text, False, 0.0, 0.0, 0.84), now)
+
+    def tick(self, now: float) -> List[Any]:
+        """What is done: transcripts as text, other frames as they are, and other actions."""
+        return [readable(action) for action in self.dialogue.tick(now)]
+
+
+def readable(action: Action) -> Any:
+    if not isinstance(action, Send) or isinstance(action.payload, bytes):
+        return action
+    frame = json.loads(action.payload)
+    return frame.get("transcript", frame)
+
+
+def test_what_is_heard_is_sent_at_once() -> None:
+    """Without faults, a frame goes out in the tick that follows."""
+    play = Play()
+    play.dialogue.audio(SECOND, 100.5)
+    play.interim("one", 100.5)
+    play.final("one two", 100.5)
+    assert play.tick(100.5) == ["one", "one two"]
+    assert play.tick(100.6) == []
+    assert play.dialogue.deadline is None
+    assert play.recognition.audio == 32000
+
+
+def test_close_stream_flushes_and_closes() -> None:
+    """After CloseStream come the remaining finals, then a close with 1000."""
+    play = Play()
+    play.dialogue.audio(SECOND, 100.5)
+    play.dialogue.text(CLOSE_STREAM)
+    assert play.is_in(State.ENDING)
+    assert play.recognition.calls == ["end"]
+    play.final("one", 101.0)
+    play.final("two", 101.0)
+    assert play.tick(101.0) == ["one", "two"]
+    play.dialogue.done(101.5)
+    assert play.tick(101.5) == [Close(1000)]
+    assert play.is_in(State.OVER)
+    assert play.dialogue.deadline is None
+
+
+def test_second_close_stream_and_late_audio_are_ignored() -> None:
+    """After CloseStream, nothing of the client's changes anything."""
+    play = Play()
+    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.text('{"type": "Finalize"}')
+    play.dialogue.audio(SECOND, 101.0)
+    assert play.recognition.calls == ["end"]
+    assert play.recognition.audio == 0
+
+
+def test_nothing_is_done_after_the_end() -> None:
+    """Once the close was handed out, there are no actions any more."""
+    play = Play("Deepgram", "close_after=10:1006")
+    play.dialogue.audio(bytes(10), 100.0)
+    play.final("lost?", 100.0)
+    assert play.tick(100.0) == ["lost?", Close(1006)]
+    play.final("lost", 100.1)
+    play.dialogue.done(100.1)
+    assert play.tick(200.0) == []
+
+
+def test_finalize_is_deepgram_s_alone() -> None:
+    """Deepgram's Finalize reaches the recogniser; to others it is any text."""
+    for engine, calls in (("Deepgram", ["finalize"]), ("Soniox", []), ("Telnyx", [])):
+        play = Play(engine)
+        play.dialogue.text('{"type":"Finalize"}')
+        assert play.recognition.calls == calls
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "null", "[]", "17", '"CloseStream"', '{"type": 1}', '{"type":"KeepAlive"}']
+)
+def test_other_text_is_ignored(text: str) -> None:
+    """KeepAlive and whatever is no command have no effect."""
+    play = Play()
+    play.dialogue.text(text)
+    assert play.recognition.calls == []
+    assert play.tick(100.0) == []
+    assert play.dialogue.state is State.LISTENING
+
+
+def test_engine_that_never_closes_flushes_when_idle() -> None:
+    """CloseStream is ignored; half a second without audio makes finals of what is pending."""
+    play = Play("Telnyx")
+    play.dialogue.audio(SECOND, 101.0)
+    play.dialogue.text(CLOSE_STREAM)
+    assert play.recognition.calls == []
+    assert play.dialogue.deadline == 101.5
+    assert play.tick(101.4) == []
+    assert play.recognition.calls == []
+    play.tick(101.5)
+    assert play.recognition.calls == ["finalize"]
+    play.tick(110.0)
+    assert play.recognition.calls == ["finalize"]
+
+
+def test_idle_flush_of_a_script_says_its_rest() -> None:
+    """A recognition that has a rest to say is asked for it."""
+    play = Play("Telnyx", recognition=Script())
+    play.dialogue.audio(SECOND, 101.0)
+    play.tick(101.5)
+    assert play.recognition.calls == ["flush"]
+
+
+def test_audio_after_a_flush_is_flushed_again() -> None:
+    """Audio that goes on after a break is followed by another flush."""
+    play = Play("Azure")
+    play.dialogue.audio(SECOND, 101.0)
+    play.tick(101.5)
+    play.dialogue.audio(SECOND, 102.0)
+    assert play.dialogue.deadline == 102.5
+    play.tick(102.5)
+    assert play.recognition.calls == ["finalize", "finalize"]
+
+
+def test_engine_that_never_closes_holds_the_connection() -> None:
+    """20 s after its last word it gives the connection up."""
+    play = Play("Telnyx")
+    play.dialogue.audio(SECOND, 101.0)
+    play.tick(101.5)
+    play.final("one", 103.0)
+    assert play.tick(103.0) == [" one"]
+    assert play.dialogue.deadline == 123.0
+    assert play.tick(122.9) == []
+    assert play.tick(123.0) == [Close(1000)]
+
+
+def test_engine_that_closes_waits_for_ever() -> None:
+    """Without CloseStream, Deepgram is left open: no idle limit is known."""
+    play = Play("Deepgram")
+    play.dialogue.audio(SECOND, 101.0)
+    assert play.dialogue.deadline is None
+    assert play.tick(10000.0) == []
+    assert play.recognition.calls == []
+
+
+def test_slow_finals_keep_their_distance() -> None:
+    """While audio comes, each final is late by the same time, and nothing overtakes it."""
+    play = Play("Deepgram", "slow_finals=2")
+    play.final("one", 101.0)
+    play.interim("next", 101.5)
+    play.final("two", 101.6)
+    assert play.dialogue.deadline == 103.0
+    assert play.tick(102.9) == []
+    assert play.tick(103.0) == ["one", "next"]
+    assert play.tick(103.6) == ["two"]
+
+
+def test_slow_finals_after_close_stream_come_one_by_one() -> None:
+    """What CloseStream flushes comes with the whole delay between each, the close after all."""
+    play = Play("Deepgram", "slow_finals=2")
+    play.dialogue.audio(SECOND, 100.0)
+    play.final("zero", 100.0)
+    play.dialogue.text(CLOSE_STREAM)
+    for text in ("one", "two"):
+        play.final(text, 101.0)
+    play.dialogue.done(101.0)
+    said = {now: play.tick(now) for now in (101.9, 102.0, 103.9, 104.0, 105.9, 106.0)}
+    assert said == {
+        101.9: [],
+        102.0: ["zero"],
+        103.9: [],
+        104.0: ["one"],
+        105.9: [],
+        106.0: ["two", Close(1000)],
+    }
+
+
+def test_slow_finals_after_an_idle_flush_come_one_by_one() -> None:
+    """So do those of an engine that never closes; the next audio ends that."""
+    play = Play("Telnyx", "slow_finals=1")
+    play.dialogue.audio(SECOND, 100.0)
+    play.tick(100.5)
+    play.final("one", 100.5)
+    play.final("two", 100.5)
+    assert play.tick(101.5) == [" one"]
+    assert play.tick(102.4) == []
+    assert play.tick(102.5) == [" two"]
+
+
+def test_real_time_answers_when_the_audio_is_worked_off() -> None:
+    """However fast audio comes, what it holds is answered at real time, and so is the close."""
+    play = Play("Deepgram", "real_time")
+    for _ in range(10):
+        play.dialogue.audio(SECOND, 100.0)
+    play.final("two seconds in", 100.0, end=2.0)
+    play.final("the end", 100.0, end=10.0)
+    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.done(100.0)
+    assert play.tick(101.9) == []
+    assert play.tick(102.0) == ["two seconds in"]
+    assert play.tick(109.9) == []
+    assert play.tick(110.0) == ["the end", Close(1000)]
+
+
+def test_real_time_waits_for_audio_that_is_late() -> None:
+    """Audio that comes after a break is not worked off before it came."""
+    play = Play("Deepgram", "real_time=2")
+    play.dialogue.audio(SECOND, 100.0)
+    play.dialogue.audio(SECOND, 110.0)
+    play.final("one", 110.0, end=2.0)
+    assert play.dialogue.deadline == 110.5
+
+
+def test_real_time_moves_the_idle_flush() -> None:
+    """An engine that never closes is idle when it has worked off what came."""
+    play = Play("Telnyx", "real_time")
+    play.dialogue.audio(SECOND * 4, 100.0)
+    assert play.dialogue.deadline == 104.5
+
+
+def test_trigger_by_audio_fires_at_its_byte() -> None:
+    """A fault at N bytes gets exactly N to the recogniser, and what they brought goes first."""
+    play = Play("Deepgram", "reset_after=100")
+    assert play.dialogue.piece_limit == 100
+    play.dialogue.audio(bytes(60), 100.0)
+    assert play.tick(100.0) == []
+    assert play.dialogue.piece_limit == 40
+    play.dialogue.audio(bytes(40), 100.0)
+    play.final("one", 100.0)
+    assert play.tick(100.0) == ["one", Reset()]
+    assert play.recognition.audio == 100
+
+
+def test_dead_session_closes_without_a_word() -> None:
+    """The dead fault hears nothing and closes with 1000 after its time."""
+    play = Play("Telnyx", "dead=3")
+    play.dialogue.audio(SECOND, 101.0)
+    play.dialogue.text(CLOSE_STREAM)
+    assert play.recognition.calls == []
+    assert play.dialogue.deadline == 103.0
+    assert play.tick(103.0) == [Close(1000)]
+
+
+def test_silent_session_never_ends() -> None:
+    """The silent fault hears nothing, answers nothing and never closes."""
+    for engine in ("Deepgram", "Telnyx"):
+        play = Play(engine, "silent")
+        play.dialogue.audio(SECOND, 101.0)
+        play.dialogue.text(CLOSE_STREAM)
+        assert play.dialogue.deadline is None
+        assert play.tick(10000.0) == []
+        assert play.recognition.audio == 0
+
+
+def test_recogniser_that_fails_ends_the_session() -> None:
+    """A recogniser's error is an {"error"} frame and a close with 1011."""
+    play = Play()
+    play.dialogue.audio(SECOND, 100.0)
+    play.dialogue.failed("not audio", 100.0)
+    play.dialogue.done(100.0)
+    assert play.tick(100.0) == [{"error": "not audio"}, Close(1011)]
+
+
+def test_illegal_transition_is_a_bug() -> None:
+    """A finished session cannot be moved anywhere, and stays what it is."""
+    play = Play("Deepgram", "close_after=1")
+    play.dialogue.audio(b"x", 100.0)
+    play.tick(100.0)
+    with pytest.raises(RuntimeError, match="OVER -> LISTENING"):
+        play.dialogue._move(State.LISTENING)
+    assert play.dialogue.state is State.OVER

@@ -1,0 +1,185 @@
+"""The small parts of the emulator that need no socket."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Dict, Optional, Tuple
+
+import pytest
+
+from telnyx_stt_sync.emulator import Query, Session
+from telnyx_stt_sync.emulator._backlog import Backlog
+from telnyx_stt_sync.emulator._outbox import Close, Outbox, Reset, Send, ends_connection
+from telnyx_stt_sync.emulator._pace import Pace
+from telnyx_stt_sync.emulator._service import SessionLog
+from telnyx_stt_sync.emulator._upgrade import PATH, refusal
+
+# Query
+
+
+def test_query_has_first_values_and_all_values() -> None:
+    """A query reads like a mapping of first values, and knows every value of a name."""
+    query = Query.of_target("/path?keywords=a&keywords=b%3A2&empty=&model=nova-3")
+    assert query == {"keywords": "a", "empty": "", "model": "nova-3"}
+    assert query.get_all("keywords") == ["a", "b:2"]
+    assert query.get_all("nothing") == []
+    assert len(query) == 3
+    assert "nova-3" in repr(query)
+
+
+# Upgrade
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "key", "status"),
+    [
+        (PATH, {"authorization": "Bearer k"}, None, None),
+        (PATH, {"authorization": "bearer  k "}, "k", None),
+        (PATH, {"authorization": "Bearer k"}, "other", 401),
+        (PATH, {"authorization": "Bearer "}, None, 401),
+        (PATH, {"authorization": "Basic k"}, None, 401),
+        (PATH, {}, None, 401),
+        (PATH, {"authorization": "Bearer k", "origin": "http://x"}, None, 403),
+        ("/", {"authorization": "Bearer k"}, None, 404),
+        (PATH + "/", {"authorization": "Bearer k"}, None, 404),
+    ],
+)
+def test_who_is_refused(
+    path: str, headers: Dict[str, str], key: Optional[str], status: Optional[int]
+) -> None:
+    """Wrong path, an Origin, no key or a wrong one are refused; any key will do otherwise."""
+    refused = refusal(path, headers, key)
+    assert (None if refused is None else refused.status) == status
+
+
+# Pace
+
+
+def test_pace_of_an_infinitely_fast_recogniser() -> None:
+    """At infinite speed everything is done when it comes."""
+    pace = Pace(math.inf)
+    pace.audio_received(10.0, 100.0)
+    assert (pace.busy_until, pace.done_at(3.0)) == (100.0, 100.0)
+
+
+def test_pace_works_audio_off() -> None:
+    """Audio queues up behind audio; a break lets the queue run empty."""
+    pace = Pace(2.0)
+    pace.audio_received(4.0, 100.0)
+    pace.audio_received(4.0, 101.0)
+    assert pace.busy_until == 104.0
+    assert pace.done_at(4.0) == 102.0
+    pace.audio_received(2.0, 200.0)
+    assert pace.busy_until == 201.0
+    assert pace.done_at(99.0) == 201.0
+
+
+# Outbox
+
+
+def next_and_last(outbox: Outbox) -> Tuple[Optional[float], float]:
+    return outbox.next_due, outbox.last_due
+
+
+def test_outbox_keeps_the_order() -> None:
+    """What is due early waits for what stands before it."""
+    outbox = Outbox()
+    outbox.put(Send("late"), 5.0)
+    outbox.put(Send("early"), 3.0)
+    outbox.put(Close(), 6.0)
+    assert next_and_last(outbox) == (5.0, 6.0)
+    assert outbox.take_due(4.9) == []
+    assert outbox.take_due(5.0) == [Send("late"), Send("early")]
+    assert next_and_last(outbox) == (6.0, 6.0)
+    assert outbox.take_due(6.0) == [Close()]
+    assert next_and_last(outbox) == (None, 6.0)
+
+
+def test_only_sending_does_not_end_a_connection() -> None:
+    """Every action but Send is the last one."""
+    assert not ends_connection(Send(""))
+    assert ends_connection(Close())
+    assert ends_connection(Reset())
+
+
+# Backlog
+
+
+def test_backlog_cuts_audio_and_keeps_the_order() -> None:
+    """Audio comes out in pieces of the size asked for; text stays between its neighbours."""
+    backlog = Backlog()
+    assert backlog.take(10) is None
+    backlog.put(b"abcde")
+    backlog.put("text")
+    backlog.put(b"")
+    backlog.put(b"fg")
+    assert (bool(backlog), backlog.audio_bytes) == (True, 7)
+    assert [backlog.take(3) for _ in range(4)] == [b"abc", b"de", "text", b"fg"]
+    assert (bool(backlog), backlog.audio_bytes) == (False, 0)
+
+
+# Session and its log
+
+
+def make_session(record: bool = True) -> Session:
+    return Session(1, PATH, Query("model=nova-3"), {}, record=record)
+
+
+def test_session_records() -> None:
+    """A session tells what came, what went out, and how it ended; only the first end counts."""
+    session = make_session()
+    session.answered(101)
+    session.received(b"ab")
+    session.received(b"c")
+    session.received("{}")
+    session.frame_sent("frame")
+    session.frame_sent(b"binary")
+    assert repr(session) == "<Session 1: HTTP 101, 3 bytes of audio, 2 frames sent, open>"
+    session.ended(1000, "server")
+    session.ended(1006, None)
+    assert (session.audio, session.audio_bytes) == (b"abc", 3)
+    assert (session.text_frames, session.frames) == (["{}"], ["frame", b"binary"])
+    assert (session.close_code, session.closed_by, session.closed.is_set()) == (
+        1000,
+        "server",
+        True,
+    )
+    assert repr(session).endswith("closed 1000>")
+
+
+def test_session_without_a_record_only_counts() -> None:
+    """With record=False no audio and no frame is kept."""
+    session = make_session(record=False)
+    session.received(b"abc")
+    session.received("{}")
+    session.frame_sent("frame")
+    assert (session.audio, session.audio_bytes) == (b"", 3)
+    assert (session.text_frames, session.frames) == ([], [])
+
+
+def test_waiting_for_a_session() -> None:
+    """wait_for returns as soon as its condition holds, and False when it never does."""
+    session = make_session()
+    feeder = threading.Timer(0.05, session.received, [b"abc"])
+    feeder.start()
+    assert session.wait_for(lambda it: it.audio_bytes == 3, timeout=10)
+    feeder.join()
+    assert not session.wait_for(lambda it: it.audio_bytes == 4, timeout=0.01)
+
+
+def test_log_numbers_sessions_and_waits_for_answers() -> None:
+    """Sessions are counted from 1; a request that was not answered is not waited out."""
+    log = SessionLog()
+    first = log.add(PATH, Query(""), {})
+    second = log.add(PATH, Query(""), {})
+    assert (first.index, second.index) == (1, 2)
+    log.answered(first, 101)
+    assert log.wait_for(1, 0.0) == [first, second]
+    with pytest.raises(TimeoutError, match="1 of 2 sessions"):
+        log.wait_for(2, 0.01)
+    answer = threading.Timer(0.05, log.answered, [second, 401])
+    answer.start()
+    assert log.wait_for(2, 10.0) == [first, second]
+    answer.join()
+    assert second.status == 401

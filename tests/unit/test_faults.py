@@ -1,0 +1,216 @@
+"""Faults: how they are written, where they apply, what they change."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Dict, List, Set
+
+import pytest
+
+from telnyx_stt_sync.emulator import FAULTS, Fault, parse_fault
+from telnyx_stt_sync.emulator import _faults as faults
+from telnyx_stt_sync.emulator._fault import FaultPlan, Trigger
+from telnyx_stt_sync.emulator._outbox import Close, Reset, Send
+
+FINAL = {"transcript": "hello", "is_final": True, "speech_final": True, "confidence": 0.98}
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_every_fault_is_in_the_table(name: str) -> None:
+    """The module's docstring, which is the documentation, names every fault."""
+    assert f"``{name}" in (faults.__doc__ or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unauthorized",
+        "rejected",
+        "rejected=1000",
+        "server_error",
+        "server_error=out of order@2-",
+        "close_after=100",
+        "close_after=100:1006",
+        "reset_after=64000@1",
+        "dead",
+        "dead=0.5",
+        "silent@3",
+        "slow_finals=2",
+        "real_time",
+        "real_time=2.5@1-3",
+        "junk_frames",
+        "utterance_ends",
+    ],
+)
+def test_fault_is_parsed_from_text(text: str) -> None:
+    """A fault is written as name, name=value, and connections after an @."""
+    fault = parse_fault(text)
+    assert isinstance(fault, FAULTS[fault.name])
+    assert text.startswith(fault.name)
+    assert fault.only == text.partition("@")[2]
+
+
+def test_unknown_name_lists_the_known_ones() -> None:
+    """A wrong name is answered with all right ones."""
+    with pytest.raises(ValueError, match="unknown fault 'slow'; known: close_after, dead, "):
+        parse_fault("slow")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "=1",
+        "unauthorized=1",
+        "junk_frames=x",
+        "silent=1",
+        "slow_finals",
+        "slow_finals=",
+        "slow_finals=fast",
+        "slow_finals=-1",
+        "slow_finals=nan",
+        "real_time=0",
+        "real_time=inf",
+        "dead=0",
+        "reset_after",
+        "reset_after=0",
+        "reset_after=-5",
+        "reset_after=1.5",
+        "close_after=:1000",
+        "close_after=10:99",
+        "close_after=10:x",
+        "rejected=70000",
+        "silent@",
+        "silent@0",
+        "silent@1-2-3",
+        "silent@-2",
+    ],
+)
+def test_bad_text_is_a_value_error(text: str) -> None:
+    """A value that a fault does not take is refused when the fault is made."""
+    with pytest.raises(ValueError):
+        parse_fault(text)
+
+
+@pytest.mark.parametrize(
+    ("only", "connections"),
+    [("", [1, 2, 3, 4]), ("1", [1]), ("2-3", [2, 3]), ("3-", [3, 4])],
+)
+def test_connections(only: str, connections: List[int]) -> None:
+    """A fault is at work on the connections that it names, counted from 1."""
+    fault = faults.Silent(only=only)
+    assert [number for number in (1, 2, 3, 4) if fault.applies_to(number)] == connections
+
+
+def test_objects_and_texts_may_be_mixed() -> None:
+    """One fault or many, as text or as objects."""
+    dead = faults.Dead(2.0)
+    assert faults.as_faults(dead) == (dead,)
+    assert [each.name for each in faults.as_faults(["silent", dead])] == ["silent", "dead"]
+    assert [each.name for each in faults.as_faults("silent")] == ["silent"]
+    assert repr(faults.Dead(only="1")) == "<Fault dead@1>"
+
+
+def test_numbers_are_checked_in_objects_too() -> None:
+    """The constructors refuse what the texts' parser refuses."""
+    with pytest.raises(ValueError, match="slow_finals needs a positive number"):
+        faults.SlowFinals()
+    with pytest.raises(ValueError, match="reset_after: 0 is not a positive number of bytes"):
+        faults.ResetAfter(0)
+
+
+def test_triggers() -> None:
+    """What happens, and when, as the session sees it."""
+    assert faults.ResetAfter(5).triggers == (Trigger((Reset(),), audio_bytes=5),)
+    assert faults.CloseAfter(5).triggers == (Trigger((Close(1011),), audio_bytes=5),)
+    assert faults.CloseAfter(5, 1005).triggers == (Trigger((Close(1005),), audio_bytes=5),)
+    assert faults.Dead().triggers == (Trigger((Close(1000),), seconds=6.0),)
+    (rejected,) = faults.Rejected().triggers
+    assert rejected.seconds == 0.0
+    assert isinstance(rejected.actions[0], Send)
+    assert json.loads(rejected.actions[0].payload)["errors"][0]["code"] == "40007"
+    assert rejected.actions[1] == Close(1008)
+    (error,) = faults.ServerError("broken").triggers
+    assert error.actions == (Send('{"error": "broken"}'), Close(1011))
+
+
+def test_plan_without_faults_changes_nothing() -> None:
+    """A connection without faults is served as fast as possible."""
+    plan = FaultPlan((), 1)
+    assert (plan.refusal, plan.triggers, plan.hears) == (None, [], True)
+    assert (plan.speed, plan.final_delay, plan.rewrite(FINAL, 0)) == (math.inf, 0.0, None)
+
+
+def test_plan_takes_faults_together() -> None:
+    """Several faults add up; those of other connections do not count."""
+    texts = ["real_time=4", "real_time=2", "slow_finals=1", "slow_finals=3", "dead@2", "silent@2"]
+    every = faults.as_faults([*texts, "unauthorized@3", "utterance_ends"])
+    first = FaultPlan(every, 1)
+    assert (first.speed, first.final_delay, first.hears, first.refusal) == (2.0, 3.0, True, None)
+    assert len(first.rewrite(FINAL, 0) or []) == 2
+    second = FaultPlan(every, 2)
+    assert (second.hears, len(second.triggers)) == (False, 1)
+    third = FaultPlan(every, 3)
+    assert third.refusal is not None
+    assert third.refusal.status == 401
+
+
+def transcripts_in(payload: Any) -> List[str]:
+    """The transcripts that a lenient client finds in a payload."""
+    try:
+        value = json.loads(payload)
+    except ValueError:
+        return []
+    frames = value if isinstance(value, list) else [value]
+    return [
+        frame["transcript"].strip()
+        for frame in frames
+        if isinstance(frame, dict) and isinstance(frame.get("transcript"), str)
+    ]
+
+
+def test_junk_keeps_every_transcript_once() -> None:
+    """However odd the frames, each transcript is there exactly once, in every variety."""
+    junk = faults.JunkFrames()
+    frame: Dict[str, Any] = dict(FINAL)
+    confidences: Set[object] = set()
+    kinds: Set[type] = set()
+    for index in range(12):
+        payloads = junk.rewrite(frame, index) or []
+        assert [text for payload in payloads for text in transcripts_in(payload)] == ["hello"]
+        kinds.update(type(payload) for payload in payloads)
+        for value in (1, None, "absent"):
+            found = json.dumps({"confidence": value})[1:-1] in str(payloads)
+            confidences.update([value] if found else [])
+        if not any("confidence" in str(payload) for payload in payloads):
+            confidences.add("absent")
+    assert kinds == {str, bytes}
+    assert confidences == {1, None, "absent"}
+    assert frame == FINAL
+
+
+def test_junk_leaves_errors_alone() -> None:
+    """Frames without a transcript stay what they are."""
+    assert faults.JunkFrames().rewrite({"error": "x"}, 0) is None
+
+
+def test_utterance_ends_follow_a_speech_final() -> None:
+    """An empty final with utterance_end follows each speech_final, and nothing else."""
+    fault = faults.UtteranceEnds()
+    assert [json.loads(each) for each in fault.rewrite(FINAL, 0) or []] == [
+        FINAL,
+        {"transcript": "", "is_final": True, "utterance_end": True},
+    ]
+    assert fault.rewrite({**FINAL, "speech_final": False}, 0) is None
+
+
+def test_own_fault_is_a_class() -> None:
+    """A fault of one's own overrides what it needs of Fault."""
+
+    class Deaf(Fault):
+        name = "deaf"
+        hears = False
+
+    assert not FaultPlan(faults.as_faults([Deaf(only="1")]), 1).hears
+    assert FaultPlan(faults.as_faults([Deaf(only="1")]), 2).hears
