@@ -64,6 +64,8 @@ class AudioQueue:
         Raises ``QueueFull`` when no room came and ``QueueEnded`` once the queue
         was ended, also when that happens during the wait.
         """
+        if not chunk:
+            return
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while not (self._ended or self._has_room(len(chunk))):
@@ -112,5 +114,6 @@ class AudioQueue:
         self._wake()
 
     def _has_room(self, size: int) -> bool:
-        # A chunk larger than the bound is let into an empty queue: it could never fit.
-        return not self._chunks or self._size + size <= self._max_bytes
+        # A chunk larger than the bound is let into an empty queue: it could never fit. Less than a
+        # sample is as good as empty, because it cannot be taken before more comes.
+        return self._size < self._unit or self._size + size <= self._max_bytes

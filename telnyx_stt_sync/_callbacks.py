@@ -12,6 +12,9 @@ from ._events import Transcript, Transcription
 
 logger = logging.getLogger("telnyx_stt_sync")
 
+# sys.exit() in a callback must not end the thread that has the rest to deliver.
+_RAISED = (Exception, SystemExit)
+
 OnTranscript = Callable[[Transcript], Any]
 OnError = Callable[[TelnyxSTTError], Any]
 OnUtteranceEnd = Callable[[Transcript], Any]
@@ -68,7 +71,7 @@ class Callbacks:
             return
         try:
             self.on_error(error)
-        except Exception:
+        except _RAISED:
             # Nobody is left to tell: on_error is never called for its own failure.
             logger.exception("on_error raised")
 
@@ -78,7 +81,7 @@ class Callbacks:
             return
         try:
             callback(argument)
-        except Exception as exc:
+        except _RAISED as exc:
             error = CallbackError(f"{name} raised {type(exc).__name__}: {exc}")
             error.__cause__ = exc
             if self.on_error is not None:

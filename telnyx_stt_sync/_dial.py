@@ -81,6 +81,7 @@ class DeadlineSocket:
     def __init__(self, sock: socket.socket, lifeline: Lifeline) -> None:
         self._sock = sock
         self._lifeline = lifeline
+        self._has_head = False
         self.answer = bytearray()
         self.unread = bytearray()
 
@@ -97,36 +98,62 @@ class DeadlineSocket:
         return len(data)
 
     def recv(self, size: int) -> bytes:
-        """Up to ``size`` bytes; empty at the end of the stream."""
-        while not self.unread:
-            try:
-                data = self._sock.recv(READ_BYTES)
-            except (BlockingIOError, ssl.SSLWantReadError):
-                self._lifeline.wait(self._sock, selectors.EVENT_READ)
-                continue
-            except ssl.SSLWantWriteError:
-                self._lifeline.wait(self._sock, selectors.EVENT_WRITE)
-                continue
-            if not data:
-                return b""
-            self.answer += data
-            self.unread += data
-            if len(self.answer) > MAX_HEADER_BYTES:
-                raise ConnectError(f"the answer is larger than {MAX_HEADER_BYTES} bytes")
+        """Up to ``size`` bytes of the answer, without its cookies; empty at its end."""
+        if not self._has_head:
+            while b"\r\n\r\n" not in self.answer and self._receive():
+                pass
+            self._has_head = True
+            # websocket-client would keep them for every later connection of the process, also
+            # under another key; and a balancer's cookie would lead back to a dead server.
+            self.unread += _without_cookies(bytes(self.answer))
+        while not self.unread and self._receive():
+            pass
         taken = bytes(self.unread[:size])
         del self.unread[:size]
         return taken
+
+    def gather(self, is_complete: Callable[[bytes], bool], seconds: float) -> None:
+        """Read on until ``answer`` is complete, at its end, too large, or time is up."""
+        until = time.monotonic() + seconds
+        with contextlib.suppress(OSError, ConnectError, DeadlinePassed):
+            while not is_complete(bytes(self.answer)) and self._receive(until):
+                pass
+
+    def _receive(self, until: Optional[float] = None) -> bool:
+        """Take in what comes next; ``False`` at the end, or when ``until`` came first."""
+        while True:
+            try:
+                data = self._sock.recv(READ_BYTES)
+                break
+            except (BlockingIOError, ssl.SSLWantReadError):
+                events = selectors.EVENT_READ
+            except ssl.SSLWantWriteError:
+                events = selectors.EVENT_WRITE
+            if not self._lifeline.wait(self._sock, events, until):
+                return False
+        self.answer += data
+        if self._has_head:
+            self.unread += data
+        if len(self.answer) > MAX_HEADER_BYTES:
+            raise ConnectError(f"the answer is larger than {MAX_HEADER_BYTES} bytes")
+        return bool(data)
 
     def gettimeout(self) -> Optional[float]:
         """What websocket-client asks to learn how to wait: it does not, we do."""
         return None
 
     def close(self) -> None:
-        """Close the socket underneath."""
-        self._sock.close()
+        """Nothing: whoever dialled closes the socket, when all of a refusal has been read."""
 
-    # websocket-client closes a socket that failed to upgrade with one or the other.
+    # websocket-client calls the one or the other on a socket that failed to upgrade.
     shutdown = close
+
+
+def _without_cookies(answer: bytes) -> bytes:
+    head, found, rest = answer.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    kept = [line for line in lines if not line.lower().startswith(b"set-cookie:")]
+    return b"\r\n".join(kept) + found + rest
 
 
 def dial(url: str, proxy: Optional[str], context: Any, lifeline: Lifeline) -> socket.socket:
@@ -150,9 +177,14 @@ def dial(url: str, proxy: Optional[str], context: Any, lifeline: Lifeline) -> so
         raise
 
 
-@functools.lru_cache(maxsize=None)
 def default_context() -> ssl.SSLContext:
-    """Python's default TLS context, made once: it loads the machine's certificates."""
+    """Python's default TLS context; made once, because it loads the machine's certificates."""
+    return _context_for(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@functools.lru_cache(maxsize=8)
+def _context_for(cert_file: Optional[str], cert_dir: Optional[str]) -> ssl.SSLContext:
+    # The arguments are what OpenSSL reads from the environment by itself.
     return ssl.create_default_context()
 
 
@@ -242,13 +274,10 @@ def _tunnel(sock: DeadlineSocket, host: str, port: int, authorization: Optional[
     if authorization:
         lines.append(f"Proxy-Authorization: Basic {authorization}")
     sock.send("\r\n".join([*lines, "", ""]).encode("ascii"))
-    answer = bytearray()
-    while not answer.endswith(b"\r\n\r\n"):
-        byte = sock.recv(1)
-        if not byte:
-            raise ConnectError("the proxy closed the connection without an answer")
-        answer += byte
-    status_line = answer.split(b"\r\n", 1)[0].decode("latin-1")
+    sock.recv(1)  # reads the whole head
+    if b"\r\n\r\n" not in sock.answer:
+        raise ConnectError("the proxy closed the connection without an answer")
+    status_line = bytes(sock.answer).split(b"\r\n", 1)[0].decode("latin-1")
     words = status_line.split(None, 2)
     if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].startswith("2"):
         raise ConnectError(f"the proxy refused the tunnel: {status_line[:200]!r}")

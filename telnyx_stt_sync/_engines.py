@@ -56,6 +56,11 @@ class Engine(NamedTuple):
     pace: float = 1.0
     trailing_silence: float = 1.0
     quiet_period: float = 3.0
+    reads_rate: Optional[FrozenSet[str]] = None
+
+    def needs_rate_of(self, input_format: str) -> bool:
+        """Whether ``sample_rate`` has to be given for a format that is not raw."""
+        return self.reads_rate is not None and input_format not in self.reads_rate
 
 
 ENGINES: Dict[str, Engine] = {
@@ -92,6 +97,7 @@ ENGINES: Dict[str, Engine] = {
                 "medical_*",
             ),
             formats=_GOOGLE,
+            reads_rate=frozenset({"wav", "flac"}),
         ),
         Engine(
             "Azure", models=("azure/fast", "fast"), formats=frozenset({"linear16", "wav", "mp3"})

@@ -47,11 +47,11 @@ def parse_text_frame(payload: bytes) -> List[Message]:
     """
     try:
         value = json.loads(payload.decode("utf-8"))
+        entries = value if isinstance(value, list) and value else [value]
+        return [_classify(entry) for entry in entries]
     except (ValueError, RecursionError):
-        # Not UTF-8, not JSON, or nested deeper than the parser goes.
+        # Not UTF-8, not JSON, or nested deeper than Python goes.
         return [UnknownMessage(payload)]
-    entries = value if isinstance(value, list) else [value]
-    return [_classify(entry) for entry in entries]
 
 
 def _classify(entry: Any) -> Message:
@@ -95,7 +95,7 @@ def _times(
     entry: Mapping[str, Any], words: Tuple[Word, ...]
 ) -> Tuple[Optional[float], Optional[float]]:
     start, duration = _number(entry.get("start_time")), _number(entry.get("duration"))
-    if start is not None and duration is not None:
+    if start is not None and duration is not None and math.isfinite(start + duration):
         return start, start + duration
     if words and words[0].start is not None and words[-1].end is not None:
         return words[0].start, words[-1].end

@@ -88,7 +88,7 @@ class Options:
         for name in ("keyterm", "keywords", "redact"):
             object.__setattr__(self, name, _texts(name, getattr(self, name)))
         for name in ("transcription_engine", "model", "language", "region"):
-            _check_text(name, getattr(self, name))
+            _check_text(name, getattr(self, name), optional=name != "transcription_engine")
         for name in _DURATIONS:
             _check_duration(name, getattr(self, name))
         _check_key(self.api_key)
@@ -96,6 +96,7 @@ class Options:
         check_proxy(self.proxy)
         _check_format(self)
         _check_engine_options(self)
+        _check_linden(self)
         _check_end_of_turn(self)
         _check_extra_query(self.extra_query)
         if self.extra_query is not None:
@@ -137,7 +138,12 @@ _DURATIONS = (
 
 def is_number(value: object) -> bool:
     """Whether it is an int or a float, finite, and not a bool."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int larger than any float
+        return False
 
 
 def _is_whole(value: object) -> bool:
@@ -147,14 +153,19 @@ def _is_whole(value: object) -> bool:
 def _texts(name: str, value: Union[str, Sequence[str], None]) -> Optional[Tuple[str, ...]]:
     if value is None:
         return None
-    texts = (value,) if isinstance(value, str) else tuple(value)
+    try:
+        texts = (value,) if isinstance(value, str) else tuple(value)
+    except TypeError:
+        texts = ()
     if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
         raise ConfigurationError(f"{name}={value!r}: give a string or a list of strings")
     return texts
 
 
-def _check_text(name: str, value: object) -> None:
-    if value is not None and (not isinstance(value, str) or not value.strip()):
+def _check_text(name: str, value: object, optional: bool) -> None:
+    if value is None and optional:
+        return
+    if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(f"{name}={value!r}: give a string that is not empty")
 
 
@@ -232,6 +243,7 @@ def _check_format(options: Options) -> None:
             f"sample_rate={rate}: {input_format} runs at {', '.join(map(str, allowed))} Hz"
         )
     check_takes(options, input_format)
+    _check_rate_is_told(options, input_format)
 
 
 def _format_hint(input_format: object) -> str:
@@ -252,6 +264,28 @@ def check_takes(options: Options, input_format: str) -> None:
         f"input_format={input_format!r}: {who} does not take it. Engines that do: {others}. "
         "Every engine takes linear16"
     )
+
+
+def _check_rate_is_told(options: Options, input_format: str) -> None:
+    if options.sample_rate is None and options.engine.needs_rate_of(input_format):
+        raise ConfigurationError(
+            f"input_format={input_format!r}: {options.engine.name} reads the sample rate from the "
+            "headers of WAV and FLAC only; give sample_rate= in Hz as well"
+        )
+
+
+def _check_linden(options: Options) -> None:
+    if options.model != "speechmatics/linden-1":
+        return
+    if options.sample_rate not in (None, 16000):
+        raise ConfigurationError(
+            f"sample_rate={options.sample_rate}: speechmatics/linden-1 takes 16000 Hz only"
+        )
+    if options.language in ("auto", "multi"):
+        raise ConfigurationError(
+            f"language={options.language!r}: speechmatics/linden-1 wants one language, "
+            "for example 'en'"
+        )
 
 
 def _check_engine_options(options: Options) -> None:

@@ -22,7 +22,8 @@ class Outcome(NamedTuple):
     def result(self) -> Transcription:
         """What was heard, if that was all; raises what stood in the way."""
         if self.error is not None:
-            raise self.error
+            # Raised each time it is asked for: without the reset its traceback would grow.
+            raise self.error.with_traceback(None)
         partial = self.transcription
         assert partial is not None, "a stream that never opened has an error"
         if partial.complete:
@@ -39,5 +40,5 @@ class Outcome(NamedTuple):
     def refusal(self) -> TelnyxSTTError:
         """What ``send()`` raises from now on."""
         if self.error is not None:
-            return self.error
+            return self.error.with_traceback(None)
         return StreamStateError("send() after the end of the stream: start() opens a new one")

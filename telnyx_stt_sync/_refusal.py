@@ -39,6 +39,18 @@ def refusal(answer: bytes) -> Optional[ConnectError]:
     )
 
 
+def is_complete(answer: bytes) -> bool:
+    """Whether no more is to come of an answer, as far as its head tells."""
+    head, found, body = answer.partition(b"\r\n\r\n")
+    headers = _headers(head)
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        return body.endswith(b"0\r\n\r\n")
+    try:
+        return bool(found) and len(body) >= int(headers["content-length"])
+    except (KeyError, ValueError):
+        return False  # it lasts until the connection ends
+
+
 def _headers(head: bytes) -> Dict[str, str]:
     lines = head.decode("latin-1").split("\r\n")[1:]
     pairs = (line.partition(":") for line in lines)

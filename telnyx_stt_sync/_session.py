@@ -10,14 +10,14 @@ import enum
 from typing import Any, Dict, FrozenSet, List, Optional
 
 from ._actions import Action, Finished, SendAudio, SendClose, SendPing, SendText
-from ._audio_format import SILENT_SAMPLE, AudioFormat
+from ._audio_format import RAW_FORMATS, SILENT_SAMPLE, AudioFormat
 from ._drain import Drain, Verdict
 from ._errors import ConnectionLostError, TranscriptionTimeout
 from ._events import Stats, Transcription
 from ._heartbeat import Heartbeat
 from ._messages import FailureMessage, Message, TranscriptMessage, UnknownMessage, parse_text_frame
 from ._options import Options
-from ._pcm import is_silent
+from ._pcm import is_silent, to_linear16
 from ._transcript_log import TranscriptLog
 
 # Close codes that mean "that was all" once everything we had to say is out: normal, going away,
@@ -29,6 +29,9 @@ CLOSE_TIMEOUT = 1.0
 
 # Frames of no known shape that are kept for the user to look at.
 KEPT_UNKNOWN_FRAMES = 100
+
+# The wire's raw formats under the names of _pcm.
+_ENCODINGS = {"linear16": "s16", "linear32": "f32", "mulaw": "mulaw", "alaw": "alaw"}
 
 CLOSE_STREAM = '{"type":"CloseStream"}'
 
@@ -78,7 +81,7 @@ class Session:
         self._sent_bytes = 0
         self._frames = 0
         # Only samples can be looked at; the first sound settles it.
-        self._only_silence = audio_format.input_format == "linear16"
+        self._only_silence = audio_format.input_format in RAW_FORMATS
 
     def __repr__(self) -> str:
         return f"<Session {self.phase.name} sent={self._sent_bytes} {self._log!r}>"
@@ -95,7 +98,10 @@ class Session:
     def audio_sent(self, audio: bytes) -> None:
         """A piece of the user's audio was handed to the connection."""
         self._sent_bytes += len(audio)
-        self._only_silence = self._only_silence and is_silent(audio)
+        if self._only_silence:
+            whole = len(audio) - len(audio) % self._format.unit
+            samples = to_linear16(audio[:whole], _ENCODINGS[self._format.input_format])
+            self._only_silence = is_silent(samples)
 
     def input_ended(self, now: float) -> List[Action]:
         """The user's last audio was handed to the connection."""
@@ -175,6 +181,8 @@ class Session:
 
     def tick(self, now: float) -> List[Action]:
         """What is due by now."""
+        if self.phase is Phase.CLOSED:
+            return []
         if self._closing is not None:
             return self._finish(self._closing, now) if now >= self._closing_until else []
         if self._heartbeat is None:
@@ -194,6 +202,8 @@ class Session:
     @property
     def deadline(self) -> Optional[float]:
         """When ``tick`` is to be called at the latest; ``None``: not before something happens."""
+        if self.phase is Phase.CLOSED:
+            return None
         if self._closing is not None:
             return self._closing_until
         deadlines = [part.deadline for part in (self._heartbeat, self._drain) if part is not None]

@@ -181,13 +181,20 @@ class Stream:
         Blocks until the last callback has returned. After ``timeout`` seconds
         the stream is ended and ``TranscriptionTimeout`` raised.
         """
-        if not self._wait_for(self._finished, timeout):
+        if self._wait_for(self._finished, timeout):
+            self.join()
+        else:
             self._worker.request_stop(Finished("timeout"))
-            self._poll(CLOSE_WAIT)
-        self.join()
+            self._poll(lambda: self.is_over, CLOSE_WAIT)
         if self.outcome is None:
             raise TranscriptionTimeout("the timeout that was given has passed")
-        return self.outcome.result()
+        transcription = self.outcome.result()
+        if not self._finished.is_set():
+            raise TranscriptionTimeout(
+                "a callback has not returned within the timeout that was given",
+                partial=transcription,
+            )
+        return transcription
 
     def wait(self, seconds: float) -> bool:
         """Wait ``seconds`` at most for the end; ``True`` when it has come."""
@@ -199,7 +206,7 @@ class Stream:
             return
         self.abandon()
         if threading.current_thread() not in (self._io_thread, self._callback_thread):
-            self._poll(patience)
+            self._poll(self._is_gone, patience)
 
     def abandon(self) -> None:
         """End it soon, without waiting."""
@@ -287,14 +294,14 @@ class Stream:
             if finished is None and self._opening_over.is_set():
                 finished = Finished("error", error)
             self.outcome = self._outcome(finished, error)
+            if self._on_end is not None:
+                self._on_end(self)
             if self.outcome.transcription is not None:
                 self._tell_end(self.outcome)
         finally:
             forget(self)
             self._audio.end(discard=True)
             self._waker.close()
-            if self._on_end is not None:
-                self._on_end(self)
             self._events.end()
             self._opening_over.set()
             if self._callback_thread is None or not self._callback_thread.is_alive():
@@ -331,11 +338,11 @@ class Stream:
                 if left <= 0:
                     return False
 
-    def _poll(self, patience: float) -> None:
+    def _poll(self, is_done: Callable[[], bool], patience: float) -> None:
         # Neither Event.wait() nor join(): this may run in a signal handler that interrupted one
         # of them, and their locks are not re-entrant.
         deadline = time.monotonic() + patience
-        while not self._is_gone() and time.monotonic() < deadline:
+        while not is_done() and time.monotonic() < deadline:
             time.sleep(POLL)
 
     def _is_gone(self) -> bool:

@@ -154,6 +154,11 @@ class Transcriber:
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self._options: Options = state["options"]
         self._callbacks: Callbacks = state["callbacks"]
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        """Forget every stream: a new object, or one that a child process has inherited."""
+        self._pid = os.getpid()
         self._streams = OpenStreams()
         # Whoever drops the last reference to this object ends its streams. At exit that is the
         # business of the exit hook.
@@ -177,6 +182,8 @@ class Transcriber:
         ``StreamStateError`` when a live stream is open already.
         """
         options, audio_format = self._for_live()
+        if os.getpid() != self._pid:
+            self._start_afresh()  # the parent's lock may be held for ever in here
         with self._lock:
             if self._live is not None and not self._live.is_over:
                 raise StreamStateError("a live stream is open already: finish() or close() it")

@@ -17,7 +17,7 @@ import websocket
 
 from ._dial import READ_BYTES, DeadlinePassed, DeadlineSocket, Lifeline, dial
 from ._errors import ConfigurationError, ConnectError
-from ._refusal import refusal
+from ._refusal import is_complete, refusal
 from ._request import Request
 
 OPCODE_TEXT: int = websocket.ABNF.OPCODE_TEXT
@@ -35,6 +35,9 @@ MAX_CONTROL_BYTES = 125  # RFC 6455, section 5.5
 # A peer that pings without reading our answers must not fill the memory; RFC 6455, section 5.5.3,
 # wants only the most recent ping answered.
 MAX_WAITING_PONGS = 64
+
+# Seconds that the body of a refusal may take after its head.
+BODY_WAIT = 1.0
 
 # Reads in one turn, so that a peer that never pauses cannot keep audio from being sent.
 READS_PER_TURN = 16
@@ -282,8 +285,10 @@ def _upgrade(sock: socket.socket, request: Request, lifeline: Lifeline) -> Trans
     except (*_CONNECT_FAILURES, ConnectError, DeadlinePassed):
         # websocket-client's own error may lack the status or the body, and its text holds all
         # headers; the bytes that came say more. Without an HTTP answer its error goes on up.
-        refused = refusal(bytes(stream.answer))
-        if refused is not None:
+        if refusal(bytes(stream.answer)) is not None:
+            stream.gather(is_complete, BODY_WAIT)
+            refused = refusal(bytes(stream.answer))
+            assert refused is not None
             raise refused from None
         raise
     # Some versions report a redirect as a connection.

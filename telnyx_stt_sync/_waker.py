@@ -9,6 +9,10 @@ import threading
 from typing import Optional
 
 
+# Seconds; systems refuse to wait for more than some 24 days.
+LONGEST_WAIT = 3600.0
+
+
 class Waker:
     """A pair of connected sockets: a byte in the one ends a ``select`` on the other.
 
@@ -41,11 +45,13 @@ class Waker:
     def wait(self, sock: Optional[socket.socket], events: int, timeout: Optional[float]) -> int:
         """Wait until ``sock`` is ready, somebody wakes, or ``timeout`` seconds have passed.
 
+        May return earlier, with nothing ready.
         Returns which of ``events`` (``selectors.EVENT_READ``, ``EVENT_WRITE``) are ready.
         """
         self._watch(sock, events)
         ready = 0
-        for key, mask in self._selector.select(timeout):
+        patience = None if timeout is None else min(timeout, LONGEST_WAIT)
+        for key, mask in self._selector.select(patience):
             if key.fileobj is self._reader:
                 self._drain()
             else:
