@@ -12,9 +12,6 @@ from ._events import Transcript, Transcription
 
 logger = logging.getLogger("telnyx_stt_sync")
 
-# sys.exit() in a callback must not end the thread that has the rest to deliver.
-_RAISED = (Exception, SystemExit)
-
 OnTranscript = Callable[[Transcript], Any]
 OnError = Callable[[TelnyxSTTError], Any]
 OnUtteranceEnd = Callable[[Transcript], Any]
@@ -71,7 +68,7 @@ class Callbacks:
             return
         try:
             self.on_error(error)
-        except _RAISED:
+        except BaseException:
             # Nobody is left to tell: on_error is never called for its own failure.
             logger.exception("on_error raised")
 
@@ -81,7 +78,8 @@ class Callbacks:
             return
         try:
             callback(argument)
-        except _RAISED as exc:
+        except BaseException as exc:
+            # Not even sys.exit() may end the thread: it has the rest to deliver.
             error = CallbackError(f"{name} raised {type(exc).__name__}: {exc}")
             error.__cause__ = exc
             if self.on_error is not None:

@@ -40,6 +40,12 @@ CLOSE_WAIT = 3.0
 # The caller of start() gives the I/O thread this much more than connect_timeout to report.
 CONNECT_GRACE = 0.25
 
+# An interrupted start leaves the I/O thread this long to show that it runs.
+START_GRACE = 0.5
+
+# Callbacks that are not done when the timeout of finish() passes get this much more.
+CALLBACK_GRACE = 0.25
+
 # Between two looks of close(), which may run in a signal handler and so may take no lock.
 POLL = 0.005
 
@@ -85,6 +91,7 @@ class Stream:
             wake=self._waker.wake,
         )
         self._events = EventQueue()
+        self._is_stuck = False  # in a name look-up, which nothing can interrupt
         self._opening_over = threading.Event()  # it is open, or it failed to open
         self._finished = threading.Event()  # outcome written, last callback returned
         self._worker = Worker(
@@ -133,12 +140,14 @@ class Stream:
             if self._callback_thread is not None:
                 self._callback_thread.start()
             self._io_thread.start()
-        except RuntimeError as exc:  # no more threads, or the interpreter is on its way out
-            self._release(None, ConnectError(f"no thread could be started: {exc}"))
+        except BaseException as exc:
+            self._give_up_starting(exc)
+            raise
         patience = self._options.connect_timeout + CONNECT_GRACE
         if not self._wait_for(self._opening_over, patience):
             # Only a name look-up can hold the I/O thread up like this. It cannot be interrupted;
             # the thread ends when the look-up does.
+            self._is_stuck = True
             self.abandon()
             raise ConnectError("the name look-up did not end within connect_timeout")
         if self.outcome is not None and self.outcome.transcription is None:
@@ -186,6 +195,7 @@ class Stream:
         else:
             self._worker.request_stop(Finished("timeout"))
             self._poll(lambda: self.is_over, CLOSE_WAIT)
+            self._wait_for(self._finished, CALLBACK_GRACE)
         if self.outcome is None:
             raise TranscriptionTimeout("the timeout that was given has passed")
         transcription = self.outcome.result()
@@ -327,6 +337,17 @@ class Stream:
 
     # -- inside ---------------------------------------------------------------------------
 
+    def _give_up_starting(self, exc: BaseException) -> None:
+        """Free everything when a thread could not be started, or the start was interrupted."""
+        self.abandon()
+        self._poll(lambda: self.is_over, START_GRACE)
+        if not self.is_over:
+            # The I/O thread does not run, so this thread may do its last work.
+            self._release(None, ConnectError(f"the stream was not started: {exc!r}"))
+        if isinstance(exc, RuntimeError):  # no more threads, or the interpreter is on its way out
+            self.join()
+            raise ConnectError(f"no thread could be started: {exc}") from exc
+
     def _wait_for(self, event: threading.Event, timeout: Optional[float]) -> bool:
         """Wait in slices. An exception that comes up in here ends the stream before it goes on."""
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -348,4 +369,4 @@ class Stream:
     def _is_gone(self) -> bool:
         threads = (self._io_thread, self._callback_thread)
         running = any(thread is not None and thread.is_alive() for thread in threads)
-        return self._finished.is_set() and not running
+        return self._is_stuck or (self._finished.is_set() and not running)

@@ -8,7 +8,6 @@ import socket
 import threading
 from typing import Optional
 
-
 # Seconds; systems refuse to wait for more than some 24 days.
 LONGEST_WAIT = 3600.0
 

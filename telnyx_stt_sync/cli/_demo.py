@@ -8,7 +8,8 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .. import Transcriber, Transcript
+from .. import Transcriber, Transcript, Transcription
+from ..emulator import Emulator
 
 if TYPE_CHECKING:
     SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -41,18 +42,27 @@ def add_parser(subparsers: SubParsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the demo; returns the exit status."""
     try:
-        from ..emulator import Emulator
-
         emulator = Emulator(recogniser="pocketsphinx").start()
     except (ImportError, RuntimeError) as exc:
         print(f"telnyx-stt: {exc}", file=sys.stderr)
         return 1
-    with emulator:
-        print(f"Emulator at {emulator.url}")
-        print(f"Transcribing {os.path.basename(RECORDING)} at the pace of speech …\n")
-        show = _Display(sys.stdout.isatty())
-        transcriber = Transcriber("demo", url=emulator.url, interim_results=True)
-        result = transcriber.transcribe_file(RECORDING, speed=1.0, on_transcript=show)
+    try:
+        _report(_transcribe(emulator.url))
+    finally:
+        emulator.stop()
+    print(NEXT, end="")
+    return 0
+
+
+def _transcribe(url: str) -> Transcription:
+    print(f"Emulator at {url}")
+    print(f"Transcribing {os.path.basename(RECORDING)} at the pace of speech …\n", flush=True)
+    transcriber = Transcriber("demo", url=url, interim_results=True)
+    show = _Display(sys.stdout.isatty())
+    return transcriber.transcribe_file(RECORDING, speed=1.0, on_transcript=show)
+
+
+def _report(result: Transcription) -> None:
     stats = result.stats
     print(f"\nText:      {result.text}")
     print(f"Ended by:  {result.ended_by}, complete: {'yes' if result.complete else 'no'}")
@@ -61,8 +71,6 @@ def run(args: argparse.Namespace) -> int:
         f"{stats.finals} finals"
     )
     print(f"Waited:    {stats.drain_seconds:.2f} s from the last audio to the result\n")
-    print(NEXT, end="")
-    return 0
 
 
 class _Display:

@@ -101,6 +101,7 @@ def _decode_compressed(read: Read, input_format: str) -> Iterator[bytes]:
     source = _Source(read, longest=_MP3_PIECE_BYTES if input_format == "mp3" else None)
     if source.is_empty:
         return
+    fault: Optional[Exception] = None
     try:
         stream = miniaudio.stream_any(
             source,
@@ -113,10 +114,12 @@ def _decode_compressed(read: Read, input_format: str) -> Iterator[bytes]:
         for samples in stream:
             yield samples.tobytes()
     except miniaudio.MiniaudioError as exc:
-        if source.error_in_readcallback is not None:
-            # Not the audio's fault: what read() raised went through C code.
-            raise source.error_in_readcallback from None
-        raise UndecodableAudioError(f"the audio cannot be decoded as {input_format}") from exc
+        fault = exc
+    if source.error_in_readcallback is not None:
+        # What read() raised went through C code, which may have taken it for the end.
+        raise source.error_in_readcallback
+    if fault is not None:
+        raise UndecodableAudioError(f"the audio cannot be decoded as {input_format}") from fault
 
 
 class _Limited:

@@ -112,7 +112,7 @@ class SphinxRecogniser:
         with self._changed:
             if wait:
                 self._changed.wait_for(lambda: recognition.is_closed or self._has_room)
-            if recognition.is_closed or not self._has_room:
+            if self._closed or recognition.is_closed or not self._has_room:
                 return None
             if self._idle:
                 return self._idle.pop()
@@ -146,8 +146,8 @@ class SphinxRecogniser:
         """Whether a process is free or may be started. Requires holding ``_changed``."""
         return bool(self._idle) or len(self._workers) + self._starting < self._max_workers
 
-    def _start(self) -> SphinxProcess:
-        """Start a process; ``_starting`` counts it already."""
+    def _start(self) -> Optional[SphinxProcess]:
+        """Start a process; ``_starting`` counts it already. ``None`` if closed meanwhile."""
         worker: Optional[SphinxProcess] = None
         try:
             worker = SphinxProcess(next(self._numbers), on_free=self.give_back)
@@ -156,15 +156,16 @@ class SphinxRecogniser:
                 self._starting -= 1
                 if worker is not None:
                     self._workers.add(worker)
-                closed = self._closed
+                    if self._closed:
+                        worker.kill()
                 self._changed.notify_all()
         try:
-            if closed:
-                raise RuntimeError("the recogniser was closed")
             worker.wait_until_ready()
-        except BaseException:
+        except BaseException as exc:
             worker.kill()
             worker.join()
             self.give_back(worker)
+            if self._closed and isinstance(exc, RuntimeError):
+                return None
             raise
         return worker

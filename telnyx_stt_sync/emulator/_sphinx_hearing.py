@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from typing import Callable
 
+from .._pcm import is_silent
 from ._decoding import RATE
 from ._recogniser import Heard, OnHeard
 from ._sphinx_decoder import SphinxDecoder, new_endpointer
@@ -17,6 +19,10 @@ _PAUSE = 0.4
 
 # The endpointer takes frames of 0.03 s and gives speech out as late as it looks back.
 _PAUSE_FRAMES = round(_PAUSE / 0.03)
+
+# One frame of the faintest noise. The endpointer takes digital silence for speech, up to
+# seconds of it, and an utterance in front of it does not end.
+_HISS = struct.pack("<480h", *random.Random(1).choices(range(-2, 3), k=480))
 
 # An utterance without a pause is cut after so many seconds, at the quietest place of the
 # last few. Decoding it takes a sixth of that, while nothing else is heard.
@@ -69,8 +75,7 @@ class Hearing:
         """Say all that was heard, as if a pause came now."""
         audio = self._seen + len(self._rest)
         size: int = self._endpointer.frame_bytes
-        frames = [self._rest.ljust(size, b"\0")] + [bytes(size)] * _PAUSE_FRAMES
-        for frame in frames:
+        for frame in [self._rest.ljust(size, b"\0")] + [_HISS] * _PAUSE_FRAMES:
             # In silence the detector fills up: a word too short to be noticed yet is noticed.
             speech = self._endpointer.process(frame)
             if speech is not None:
@@ -89,6 +94,8 @@ class Hearing:
 
     def _hear(self, frame: bytes, behind: Callable[[], bool]) -> None:
         """One frame of the endpointer, and what follows from it."""
+        if is_silent(frame):
+            frame = _HISS
         speech = self._endpointer.process(frame)
         self._seen += len(frame)
         self._recent += frame

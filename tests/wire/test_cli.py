@@ -44,7 +44,7 @@ def environment(emulator: Emulator, key: str = "right") -> Dict[str, str]:
     return dict(os.environ, TELNYX_STT_URL=emulator.url, TELNYX_API_KEY=key)
 
 
-def run(arguments: List[str], env: Dict[str, str]) -> "subprocess.CompletedProcess[str]":
+def run(arguments: List[str], env: Dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
         [*COMMAND, *arguments], env=env, capture_output=True, text=True, timeout=60

@@ -11,10 +11,10 @@ import sys
 from typing import List
 
 import pytest
-from emulator_client import LIMIT, WORD, open_client, read_all
 
 from telnyx_stt_sync.cli import _emulate
 from telnyx_stt_sync.emulator import Emulator
+from tests.wire.emulator_client import LIMIT, WORD, open_client, read_all
 
 COMMAND = """
 import argparse, sys

@@ -8,9 +8,18 @@ import threading
 from typing import Dict, List
 
 import pytest
-from emulator_client import CLOSE_STREAM, DEEPGRAM, LIMIT, TELNYX, WORD, open_client, read_all, talk
 
 from telnyx_stt_sync.emulator import Emulator, Query, word_audio
+from tests.wire.emulator_client import (
+    CLOSE_STREAM,
+    DEEPGRAM,
+    LIMIT,
+    TELNYX,
+    WORD,
+    open_client,
+    read_all,
+    talk,
+)
 
 
 def test_deepgram_session() -> None:

@@ -8,7 +8,9 @@ import time
 from typing import Any, List, Tuple
 
 import pytest
-from emulator_client import (
+
+from telnyx_stt_sync.emulator import Emulator, word_audio
+from tests.wire.emulator_client import (
     CLOSE_STREAM,
     DEEPGRAM,
     LIMIT,
@@ -19,8 +21,6 @@ from emulator_client import (
     refused,
     talk,
 )
-
-from telnyx_stt_sync.emulator import Emulator, word_audio
 
 WORDS = [f"w{number}" for number in range(30)]
 ONE_WORD = 9600

@@ -12,7 +12,9 @@ from contextlib import ExitStack
 from typing import Dict, List
 
 import pytest
-from emulator_client import (
+
+from telnyx_stt_sync.emulator import Emulator, Query
+from tests.wire.emulator_client import (
     DEEPGRAM,
     LIMIT,
     TELNYX,
@@ -24,8 +26,6 @@ from emulator_client import (
     talk,
     tcp_connection,
 )
-
-from telnyx_stt_sync.emulator import Emulator, Query
 
 
 def test_client_that_vanishes() -> None:

@@ -9,9 +9,9 @@ import time
 from typing import Any, Callable, List, Optional
 
 import pytest
-from emulator_client import DEEPGRAM, LIMIT, TELNYX, WORD, Client, open_client, talk
 
 from telnyx_stt_sync.emulator import Emulator, Heard
+from tests.wire.emulator_client import DEEPGRAM, LIMIT, TELNYX, WORD, Client, open_client, talk
 
 
 class Threaded:

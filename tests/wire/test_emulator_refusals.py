@@ -6,9 +6,9 @@ import json
 from typing import Optional
 
 import pytest
-from emulator_client import LIMIT, WORD, refused, talk, tcp_connection
 
 from telnyx_stt_sync.emulator import Emulator
+from tests.wire.emulator_client import LIMIT, WORD, refused, talk, tcp_connection
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong"])

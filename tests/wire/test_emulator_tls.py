@@ -9,7 +9,9 @@ import sys
 import time
 
 import pytest
-from emulator_client import (
+
+from telnyx_stt_sync.emulator import Emulator, word_audio
+from tests.wire.emulator_client import (
     CLOSE_STREAM,
     DEEPGRAM,
     LIMIT,
@@ -22,8 +24,6 @@ from emulator_client import (
     talk,
     tcp_connection,
 )
-
-from telnyx_stt_sync.emulator import Emulator, word_audio
 
 
 def test_session_over_tls() -> None:

@@ -1,0 +1,330 @@
+"""The queue of audio: bounded, endable, cut at whole samples; from one thread and from many."""
+
+from __future__ import annotations
+
+import struct
+import threading
+import time
+from functools import partial
+from typing import Callable, List
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telnyx_stt_sync._audio_queue import AudioQueue, QueueEnded, QueueFull
+
+
+class Woken:
+    """Counts the wake-ups of a consumer."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> None:
+        self.count += 1
+
+
+def queue(max_bytes: int = 10, unit: int = 2, wake: Callable[[], None] = Woken()) -> AudioQueue:
+    """A queue of 5 samples of 2 bytes."""
+    return AudioQueue(max_bytes, unit, wake)
+
+
+def run(target: Callable[[], object]) -> threading.Thread:
+    """A thread that runs it."""
+    thread = threading.Thread(target=target)
+    thread.start()
+    return thread
+
+
+def test_first_in_first_out() -> None:
+    """Audio comes out in the order in which it went in, whatever the pieces."""
+    audio = queue()
+    for chunk in (b"abc", b"d", b"efghij"):
+        audio.put(chunk)
+    assert audio.pop(4) + audio.pop(4) + audio.pop(100) == b"abcdefghij"
+    assert audio.pop(100) == b""
+
+
+def test_an_empty_queue() -> None:
+    """An empty queue has nothing to take and nothing to do, and is not at its end."""
+    audio = queue()
+    assert audio.pop(100) == b""
+    assert (audio.has_work, audio.is_drained, audio.accepted) == (False, False, 0)
+
+
+def test_pieces_are_whole_samples() -> None:
+    """Until the end, a sample is never cut apart: what is left over waits for its rest."""
+    audio = queue()
+    audio.put(b"abc")
+    assert audio.pop(100) == b"ab"
+    assert audio.pop(100) == b""
+    assert not audio.has_work
+    audio.put(b"d")
+    assert audio.has_work
+    assert audio.pop(100) == b"cd"
+    audio.put(b"efgh")
+    assert audio.pop(3) == b"ef"
+
+
+def test_the_end_of_a_cut_sample() -> None:
+    """After the end the rest of a sample comes out as well: nothing is lost."""
+    audio = queue()
+    audio.put(b"abcde")
+    audio.end()
+    assert audio.pop(3) == b"ab"
+    assert audio.pop(100) == b"cde"
+    assert audio.is_drained
+
+
+def test_no_room() -> None:
+    """What does not fit is refused when the time is up, and nothing of it was taken."""
+    audio = queue()
+    audio.put(b"0123456789")
+    for timeout in (0, -1, 0.01):
+        with pytest.raises(QueueFull):
+            audio.put(b"x", timeout)
+    assert audio.accepted == 10
+    assert audio.pop(100) == b"0123456789"
+
+
+def test_the_time_that_was_given() -> None:
+    """A producer waits for room as long as it was told to, neither less nor for ever."""
+    audio = queue()
+    audio.put(b"0123456789")
+    before = time.monotonic()
+    with pytest.raises(QueueFull):
+        audio.put(b"x", 0.25)
+    assert time.monotonic() - before >= 0.25
+
+
+def test_it_may_be_filled_to_the_brim() -> None:
+    """The bound itself is allowed."""
+    audio = queue(max_bytes=10)
+    audio.put(b"012345678", 0)
+    audio.put(b"9", 0)
+    with pytest.raises(QueueFull):
+        audio.put(b"x", 0)
+
+
+def test_a_chunk_that_never_fits() -> None:
+    """A chunk larger than the bound is let into an empty queue, and only then."""
+    audio = queue()
+    audio.put(b"x" * 100, 0)
+    with pytest.raises(QueueFull):
+        audio.put(b"y" * 100, 0)
+    assert audio.pop(1000) == b"x" * 100
+    audio.put(b"y" * 100, 0)
+    assert audio.accepted == 200
+
+
+@pytest.mark.parametrize("size", [10, 100])
+def test_a_cut_sample_blocks_nobody(size: int) -> None:
+    """A rest that cannot be taken before more comes does not keep more from coming."""
+    audio = queue(max_bytes=10)
+    audio.put(b"abc")
+    assert audio.pop(100) == b"ab"
+    audio.put(b"x" * size, 0)
+    assert audio.pop(2) == b"cx"
+
+
+def test_nothing_is_nothing() -> None:
+    """Empty audio takes no place, and an ended queue with nothing else in it is at its end."""
+    audio = queue()
+    audio.put(b"")
+    assert (audio.has_work, audio.accepted, audio.pop(100)) == (False, 0, b"")
+    audio.end()
+    assert audio.is_drained
+
+
+def test_room_comes(limit: float) -> None:
+    """A producer that waits for room goes on as soon as there is some."""
+    audio = queue()
+    audio.put(b"0123456789")
+    producer = run(lambda: audio.put(b"ab"))
+    assert audio.pop(2) == b"01"
+    producer.join(limit)
+    assert not producer.is_alive()
+    assert audio.pop(100) == b"23456789ab"
+
+
+@pytest.mark.parametrize("discard", [False, True])
+def test_the_end_refuses_audio(discard: bool) -> None:
+    """After the end nothing is taken any more, room or not; ending again changes nothing."""
+    audio = queue()
+    for _ in range(2):
+        audio.end(discard)
+        for chunk in (b"ab", b"x" * 100):
+            with pytest.raises(QueueEnded):
+                audio.put(chunk)
+    assert audio.accepted == 0
+    assert audio.is_drained
+
+
+def test_the_end_lets_the_rest_out() -> None:
+    """What was in the queue at its end still comes out; only then is it drained."""
+    audio = queue()
+    audio.put(b"abcd")
+    audio.end()
+    assert (audio.is_drained, audio.has_work) == (False, True)
+    assert audio.pop(2) == b"ab"
+    assert not audio.is_drained
+    assert audio.pop(2) == b"cd"
+    assert audio.is_drained
+    assert audio.pop(2) == b""
+
+
+def test_an_end_that_discards() -> None:
+    """Discarding drops what waits, also when the end came before; what was accepted stays so."""
+    audio = queue()
+    audio.put(b"abcd")
+    audio.end()
+    audio.end(discard=True)
+    assert (audio.pop(100), audio.is_drained, audio.accepted) == (b"", True, 4)
+
+
+@pytest.mark.parametrize("discard", [False, True])
+def test_the_end_frees_who_waits(discard: bool, limit: float) -> None:
+    """Producers that wait for room learn of the end at once, all of them."""
+    audio = queue()
+    audio.put(b"0123456789")
+    freed: List[int] = []
+
+    def produce(number: int) -> None:
+        with pytest.raises(QueueEnded):
+            audio.put(b"ab")
+        freed.append(number)
+
+    producers = [run(partial(produce, number)) for number in range(3)]
+    audio.end(discard)
+    for producer in producers:
+        producer.join(limit)
+    assert sorted(freed) == [0, 1, 2]
+    assert audio.accepted == 10
+
+
+def test_when_the_consumer_is_woken() -> None:
+    """The consumer is woken when there is something to do that was not there before."""
+    woken = Woken()
+    audio = queue(wake=woken)
+    audio.put(b"a")
+    audio.put(b"b")
+    first = woken.count
+    assert first >= 1
+    audio.put(b"cd")
+    assert woken.count == first, "it had work already"
+    audio.pop(100)
+    audio.put(b"ef")
+    assert woken.count == first + 1
+    audio.end()
+    assert woken.count == first + 2
+
+
+def test_the_consumer_is_woken_without_a_lock(limit: float) -> None:
+    """``wake`` may look at the queue, from any thread: no lock is held while it runs."""
+    seen: List[bool] = []
+
+    def wake() -> None:
+        thread = run(lambda: seen.append(audio.has_work))
+        thread.join(limit)
+        assert not thread.is_alive()
+
+    audio = queue(wake=wake)
+    audio.put(b"ab")
+    audio.end()
+    assert seen == [True, True]
+
+
+def test_repr() -> None:
+    """``repr`` shows how full it is and whether it was ended."""
+    audio = queue()
+    audio.put(b"ab")
+    assert repr(audio) == "<AudioQueue 2/10 bytes, ended=False>"
+    audio.end(discard=True)
+    assert repr(audio) == "<AudioQueue 0/10 bytes, ended=True>"
+
+
+@settings(deadline=None)
+@given(
+    unit=st.sampled_from([1, 2, 4]),
+    steps=st.lists(st.one_of(st.binary(min_size=1, max_size=20), st.integers(4, 20)), max_size=30),
+)
+def test_what_goes_in_comes_out(unit: int, steps: List[object]) -> None:
+    """Every byte that was accepted comes out once and in order, in whole samples until the end."""
+    audio = AudioQueue(16, unit, Woken())
+    accepted, taken = b"", b""
+    for step in steps:
+        if isinstance(step, bytes):
+            try:
+                audio.put(step, 0)
+            except QueueFull:
+                assert audio.has_work, "it is full, and there is nothing to take"
+                continue
+            accepted += step
+        elif isinstance(step, int):
+            piece = audio.pop(step)
+            assert len(piece) <= step
+            assert len(piece) % unit == 0
+            taken += piece
+        assert audio.accepted == len(accepted)
+        assert audio.has_work is (len(accepted) - len(taken) >= unit)
+    audio.end()
+    while not audio.is_drained:
+        taken += audio.pop(7)
+    assert taken == accepted
+
+
+RECORD = struct.Struct("<BI3x")  # producer, number: 8 bytes, a whole number of samples
+
+
+class Producer(threading.Thread):
+    """Puts numbered records until the queue is ended; ``accepted`` says how many were taken."""
+
+    def __init__(self, audio: AudioQueue, number: int) -> None:
+        super().__init__()
+        self.accepted = 0
+        self._audio = audio
+        self._number = number
+
+    def run(self) -> None:
+        """Chunks of one to five records; they stay together."""
+        while True:
+            size = 1 + self.accepted % 5
+            numbers = range(self.accepted, self.accepted + size)
+            try:
+                self._audio.put(b"".join(RECORD.pack(self._number, n) for n in numbers))
+            except QueueEnded:
+                return
+            self.accepted += size
+
+
+@pytest.mark.parametrize(("max_bytes", "unit"), [(16, 1), (100, 4), (4000, 8)])
+def test_many_producers(max_bytes: int, unit: int, limit: float) -> None:
+    """Four producers, a slow consumer, ended half-way: nothing lost, doubled or reordered."""
+    work = threading.Event()
+    audio = AudioQueue(max_bytes, unit, work.set)
+    producers = [Producer(audio, number) for number in range(4)]
+    for producer in producers:
+        producer.start()
+    taken = bytearray()
+    pops, deadline = 0, time.monotonic() + limit
+    while not audio.is_drained:
+        assert time.monotonic() < deadline
+        if len(taken) > 300_000:
+            audio.end()
+        work.clear()
+        if not audio.has_work:
+            assert work.wait(limit), "nobody woke the consumer"
+            continue
+        pops += 1
+        taken += audio.pop(8 + pops % 60)
+    for producer in producers:
+        producer.join(limit)
+        assert not producer.is_alive()
+    expected = [0] * 4
+    for number, index in RECORD.iter_unpack(taken):
+        assert index == expected[number]
+        expected[number] += 1
+    assert expected == [producer.accepted for producer in producers]
+    assert audio.accepted == len(taken)
+    assert len(taken) > 300_000

@@ -1,0 +1,123 @@
+"""Files: many at once on one object, and what can go wrong with one."""
+
+from __future__ import annotations
+
+import io
+import math
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import List, Optional
+
+import pytest
+
+from telnyx_stt_sync import StreamStateError, TelnyxSTTError
+from tests.wire.client import AT_ONCE, BYTES_PER_SECOND, SPEECH, recording, speech, transcriber
+from tests.wire.peer import Link, Peer, Step
+from tests.wire.steps import close, final, read_to_close_stream, read_until_gone, stall
+
+ONE_WORD: List[Step] = [read_to_close_stream(), final("word"), close()]
+
+
+def say_the_size(link: Link) -> None:
+    """Hear how much audio there was."""
+    read_to_close_stream()(link)
+    final(str(len(link.audio)))(link)
+    close()(link)
+
+
+def test_files_from_many_threads() -> None:
+    """Many threads may transcribe files on one object, beside its live stream."""
+    sizes = [2 * (1000 + 37 * number) for number in range(24)]
+    with Peer(say_the_size) as peer:
+        with transcriber(peer.url) as stt:
+            stt.send(SPEECH)
+            with ThreadPoolExecutor(8) as pool:
+                files = (recording(bytes([7]) * size) for size in sizes)
+                results = list(pool.map(lambda each: stt.transcribe_file(each), files))
+        assert stt.result is not None and stt.result.text == str(len(SPEECH))
+    assert [result.text for result in results] == [str(size) for size in sizes]
+
+
+def test_close_ends_all() -> None:
+    """close() ends live streams, files and generators alike, within seconds in all."""
+    errors: List[type] = []
+    audio = speech(60.0)
+    with Peer(stall, receive_buffer=8192) as peer:
+        stt = transcriber(peer.url).start()
+
+        def one_file() -> None:
+            with pytest.raises(StreamStateError) as caught:
+                stt.transcribe_file(recording(audio), speed=math.inf)
+            errors.append(caught.type)
+
+        threads = [threading.Thread(target=one_file) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for index in range(len(threads)):
+            peer.link(index + 1)
+        started = time.monotonic()
+        while any(thread.is_alive() for thread in threads):
+            stt.close()
+        assert time.monotonic() - started < 2 * AT_ONCE
+        for thread in threads:
+            thread.join()
+    assert len(errors) == 6
+
+
+# -- files --------------------------------------------------------------------------------
+
+
+def test_path_that_is_not_there(tmp_path: Path) -> None:
+    """A path that cannot be opened raises what open() raised, before anything is connected."""
+    with Peer(*ONE_WORD) as peer:
+        with pytest.raises(FileNotFoundError):
+            transcriber(peer.url).transcribe_file(tmp_path / "missing.wav")
+        assert peer.links == []
+
+
+def test_file_that_breaks() -> None:
+    """A file that cannot be read on ends the stream and raises what it raised."""
+
+    class Breaking(io.BytesIO):
+        def read(self, size: Optional[int] = -1) -> bytes:
+            if self.tell() >= 2 * BYTES_PER_SECOND:
+                raise OSError("the disk is gone")
+            return super().read(size)
+
+    with Peer(read_until_gone) as peer:
+        with pytest.raises(OSError, match="disk"):
+            transcriber(peer.url).transcribe_file(Breaking(speech(10.0)), speed=math.inf)
+        assert peer.finished().close_code == 1000
+
+
+def test_timeout_while_it_opens() -> None:
+    """The timeout of transcribe_file() counts from the call: a slow opening uses it up."""
+    with Peer(greeting=stall) as peer:
+        started = time.monotonic()
+        with pytest.raises(TelnyxSTTError):
+            transcriber(peer.url).transcribe_file(recording(SPEECH), timeout=0.3)
+        assert time.monotonic() - started < AT_ONCE
+
+
+def test_progress() -> None:
+    """on_progress is told in the calling thread how far the file is; what it raises goes up."""
+    told: List[float] = []
+    threads: List[threading.Thread] = []
+
+    def on_progress(sent: float, total: Optional[float]) -> None:
+        threads.append(threading.current_thread())
+        told.append(sent)
+        assert total == pytest.approx(2.0)
+
+    def stop(sent: float, total: Optional[float]) -> None:
+        raise ZeroDivisionError
+
+    with Peer(*ONE_WORD) as peer:
+        stt = transcriber(peer.url)
+        stt.transcribe_file(recording(speech(2.0)), speed=math.inf, on_progress=on_progress)
+        with pytest.raises(ZeroDivisionError):
+            stt.transcribe_file(recording(SPEECH), on_progress=stop)
+    assert told == sorted(told) and told[-1] == pytest.approx(2.0)
+    assert set(threads) == {threading.current_thread()}

@@ -1,0 +1,108 @@
+"""Servers that owe something and do not give it: every wait for them has an end."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import List
+
+import pytest
+
+from telnyx_stt_sync import Transcription, TranscriptionTimeout
+from tests.wire.client import (
+    AT_ONCE,
+    SPEECH,
+    How,
+    both,
+    file,
+    heard,
+    live,
+    recording,
+    speech,
+    transcriber,
+)
+from tests.wire.peer import Link, Peer
+from tests.wire.steps import close, final, read_audio, read_to_close_stream, read_until_gone, stall
+
+
+@pytest.mark.parametrize("engine", ["Deepgram", "Azure"])
+@both
+def test_drain_timeout(how: How, engine: str) -> None:
+    """A server that neither answers nor closes: TranscriptionTimeout after drain_timeout."""
+    with Peer(read_until_gone) as peer:
+        stt = transcriber(
+            peer.url, transcription_engine=engine, drain_timeout=0.3, on_error=lambda error: None
+        )
+        started = time.monotonic()
+        with pytest.raises(TranscriptionTimeout, match="drain_timeout") as caught:
+            how(stt, SPEECH)
+        assert 0.29 < time.monotonic() - started < AT_ONCE
+        assert peer.finished().close_code == 1000
+    assert isinstance(caught.value, TimeoutError)
+    assert heard(caught.value) == ""
+    assert caught.value.partial is not None and caught.value.partial.ended_by == "timeout"
+
+
+def test_drain_timeout_counts_from_progress() -> None:
+    """Each frame gives the drain a new drain_timeout; what was heard stands in the error."""
+
+    def slow(link: Link) -> None:
+        for number in range(4):
+            link.stopping.wait(0.3)
+            final(str(number))(link)
+            link.mark("last")
+
+    with Peer(read_to_close_stream(), slow, stall) as peer:
+        with pytest.raises(TranscriptionTimeout) as caught:
+            file(transcriber(peer.url, drain_timeout=0.6), SPEECH)
+        assert time.monotonic() - peer.link().marks["last"] > 0.55
+    assert heard(caught.value) == "0 1 2 3"
+
+
+def test_drain_timeout_waits_for_slow_uploads() -> None:
+    """Audio that still goes out is progress, too: a slow up-link is no timeout."""
+    audio = speech(10.0)
+
+    def slow(link: Link) -> None:
+        while len(link.audio) < len(audio):
+            link.read_frame(most=4096)
+            link.stopping.wait(0.06)
+
+    with Peer(slow, read_to_close_stream(), final("x"), close(), receive_buffer=4096) as peer:
+        stt = transcriber(peer.url, drain_timeout=0.6, buffer_seconds=60.0)
+        assert live(stt, audio).text == "x"
+
+
+@both
+def test_timeout_of_the_call(how: How) -> None:
+    """The timeout of a call ends the stream, and its error holds what was heard by then."""
+    ended: List[Transcription] = []
+
+    def on_close(transcription: Transcription) -> None:
+        time.sleep(0.05)
+        ended.append(transcription)
+
+    with Peer(read_to_close_stream(), final("so far"), stall) as peer:
+        stt = transcriber(peer.url, on_close=on_close)
+        started = time.monotonic()
+        with pytest.raises(TranscriptionTimeout) as caught:
+            if how is file:
+                stt.transcribe_file(recording(SPEECH), speed=math.inf, timeout=0.5)
+            else:
+                stt.start().send(SPEECH)
+                stt.finish(timeout=0.5)
+        assert 0.45 < time.monotonic() - started < 0.5 + AT_ONCE
+    assert heard(caught.value) == "so far"
+    assert not stt.is_open
+    assert ended == [caught.value.partial], "the callbacks come before the call returns"
+
+
+@pytest.mark.parametrize("speed", [1.0, math.inf])
+def test_timeout_in_the_midst_of_a_file(speed: float) -> None:
+    """The timeout of transcribe_file() holds while audio is still to go, paced or blocked."""
+    with Peer(read_audio(1), final("so far"), stall, receive_buffer=8192) as peer:
+        started = time.monotonic()
+        with pytest.raises(TranscriptionTimeout) as caught:
+            transcriber(peer.url).transcribe_file(recording(speech(60.0)), speed=speed, timeout=0.5)
+        assert time.monotonic() - started < 0.5 + AT_ONCE
+    assert heard(caught.value) == "so far"
