@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, Literal, NamedTuple, Optional, Tuple
 
-from ._audio_format import INPUT_FORMATS
+from ._audio_format import CODEC_RATES, INPUT_FORMATS
 from ._errors import ConfigurationError
 
 TranscriptionEngine = Literal[
@@ -25,6 +25,9 @@ TranscriptionEngine = Literal[
     "Humain",
     "Cohere",
 ]
+
+# Where an engine takes fewer rates than the codec has.
+_OWN_RATES: Dict[Tuple[str, str], Tuple[int, ...]] = {("Google", "speex"): (16000,)}
 
 _NOVA = frozenset(INPUT_FORMATS)
 _FLUX = frozenset(
@@ -57,6 +60,10 @@ class Engine(NamedTuple):
     trailing_silence: float = 1.0
     quiet_period: float = 3.0
     reads_rate: Optional[FrozenSet[str]] = None
+
+    def rates_of(self, input_format: str) -> Tuple[int, ...]:
+        """The sample rates in Hz that it takes of a codec; empty: any."""
+        return _OWN_RATES.get((self.name, input_format), CODEC_RATES.get(input_format, ()))
 
     def needs_rate_of(self, input_format: str) -> bool:
         """Whether ``sample_rate`` has to be given for a format that is not raw."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 from urllib.parse import urlsplit
 
-from ._audio_format import CODEC_RATES, INPUT_FORMATS, raw_format
+from ._audio_format import INPUT_FORMATS, raw_format
 from ._engines import (
     ENGINES,
     Engine,
@@ -76,6 +76,7 @@ class Options:
     extra_query: Optional[Mapping[str, QueryValue]] = None
     url: Optional[str] = None  # None: from the environment, else the service
     connect_timeout: float = 10.0
+    connect_spacing: float = 0.1
     drain_timeout: float = 30.0
     quiet_period: Optional[float] = None  # None: by engine
     buffer_seconds: float = 10.0
@@ -128,6 +129,7 @@ class Options:
 
 _DURATIONS = (
     "connect_timeout",
+    "connect_spacing",
     "drain_timeout",
     "quiet_period",
     "buffer_seconds",
@@ -172,8 +174,9 @@ def _check_text(name: str, value: object, optional: bool) -> None:
 def _check_duration(name: str, value: object) -> None:
     if value is None and name == "quiet_period":
         return
-    if not is_number(value) or not value > 0:  # type: ignore[operator]
-        raise ConfigurationError(f"{name}={value!r}: give a number of seconds above 0")
+    least = "0 or more" if name == "connect_spacing" else "above 0"
+    if not is_number(value) or value < 0 or (value == 0 and least == "above 0"):  # type: ignore[operator]
+        raise ConfigurationError(f"{name}={value!r}: give a number of seconds, {least}")
 
 
 def _check_key(key: Optional[str]) -> None:
@@ -237,8 +240,8 @@ def _check_format(options: Options) -> None:
             f"{_format_hint(input_format)}. Give one of: {', '.join(INPUT_FORMATS)}"
         )
     raw_format(input_format, rate)  # says so when the rate is missing
-    allowed = CODEC_RATES.get(input_format)
-    if rate is not None and allowed is not None and rate not in allowed:
+    allowed = options.engine.rates_of(input_format)
+    if rate is not None and allowed and rate not in allowed:
         raise ConfigurationError(
             f"sample_rate={rate}: {input_format} runs at {', '.join(map(str, allowed))} Hz"
         )

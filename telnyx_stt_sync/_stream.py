@@ -134,7 +134,7 @@ class Stream:
         return self.outcome is not None and self.outcome.was_closed
 
     def start(self) -> None:
-        """Open it. Blocks, for ``connect_timeout`` at most. Raises ``ConnectError``."""
+        """Open it. Blocks, for its turn and ``connect_timeout``. Raises ``ConnectError``."""
         end_at_exit(self)
         try:
             if self._callback_thread is not None:
@@ -143,13 +143,14 @@ class Stream:
         except BaseException as exc:
             self._give_up_starting(exc)
             raise
-        patience = self._options.connect_timeout + CONNECT_GRACE
-        if not self._wait_for(self._opening_over, patience):
-            # Only a name look-up can hold the I/O thread up like this. It cannot be interrupted;
-            # the thread ends when the look-up does.
-            self._is_stuck = True
-            self.abandon()
-            raise ConnectError("the name look-up did not end within connect_timeout")
+        while not self._wait_for(self._opening_over, WAIT_SLICE):
+            deadline = self._worker.connect_deadline
+            if deadline is not None and time.monotonic() > deadline + CONNECT_GRACE:
+                # Only a name look-up can hold the I/O thread up like this. It cannot be
+                # interrupted; the thread ends when the look-up does.
+                self._is_stuck = True
+                self.abandon()
+                raise ConnectError("the name look-up did not end within connect_timeout")
         if self.outcome is not None and self.outcome.transcription is None:
             self.join()
             assert self.outcome.error is not None

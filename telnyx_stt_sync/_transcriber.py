@@ -107,6 +107,7 @@ class Transcriber:
         extra_query: Optional[Mapping[str, QueryValue]] = None,
         url: Optional[str] = None,
         connect_timeout: float = 10.0,
+        connect_spacing: float = 0.1,
         drain_timeout: float = 30.0,
         quiet_period: Optional[float] = None,
         buffer_seconds: float = 10.0,
@@ -134,6 +135,7 @@ class Transcriber:
             extra_query=extra_query,
             url=url,
             connect_timeout=connect_timeout,
+            connect_spacing=connect_spacing,
             drain_timeout=drain_timeout,
             quiet_period=quiet_period,
             buffer_seconds=buffer_seconds,
@@ -177,9 +179,9 @@ class Transcriber:
     def start(self) -> Transcriber:
         """Open a live stream; returns ``self`` when it is open. ``with`` does the same.
 
-        Blocks for ``connect_timeout`` at most. Raises ``ConfigurationError`` (no key,
-        no ``input_format``), ``ConnectError``, ``AuthenticationError``, and
-        ``StreamStateError`` when a live stream is open already.
+        Blocks for its turn (``connect_spacing``) and then ``connect_timeout`` at most.
+        Raises ``ConfigurationError`` (no key, no ``input_format``), ``ConnectError``,
+        ``AuthenticationError``, and ``StreamStateError`` when one is open already.
         """
         options, audio_format = self._for_live()
         if os.getpid() != self._pid:

@@ -20,11 +20,12 @@ from ._actions import (
 )
 from ._audio_format import AudioFormat
 from ._audio_queue import AudioQueue
-from ._dial import Lifeline
+from ._dial import Aborted, Lifeline
 from ._events import Stats, Transcription
 from ._options import Options
 from ._request import opening_request
 from ._session import Phase, Session
+from ._spacing import spacing
 from ._transport import (
     OPCODE_BINARY,
     OPCODE_CLOSE,
@@ -50,7 +51,8 @@ class Worker:
     """One loop: wait for the socket or a wake-up, read, parse, send a frame, look at the time.
 
     Owner: the I/O thread. Other threads may call ``request_stop()`` and
-    ``stats()``; they reach the loop through the audio queue and the waker.
+    ``stats()`` and read ``connect_deadline``; otherwise they reach the loop
+    through the audio queue and the waker.
     """
 
     def __init__(
@@ -73,6 +75,8 @@ class Worker:
         self._logged_phase = Phase.CONNECTING
         self._transport: Optional[Transport] = None  # None: not connected
         self._readable = True
+        # When the connect that goes on must be done; None: none goes on yet.
+        self.connect_deadline: Optional[float] = None
         self._stop: Optional[Finished] = None  # None: nobody wants it to stop
         self._finished: Optional[Finished] = None  # None: not over
 
@@ -107,7 +111,10 @@ class Worker:
             self._close()
 
     def _open(self) -> None:
+        now = time.monotonic()
+        self._pause(now + spacing().delay(self._options.connect_spacing, now))
         deadline = time.monotonic() + self._options.connect_timeout
+        self.connect_deadline = deadline
         lifeline = Lifeline(self._waker, deadline, lambda: self._stop is not None)
         request = opening_request(self._options)
         logger.debug("%s: connecting to %s", self._name, request.url)
@@ -116,6 +123,15 @@ class Worker:
         )
         self._session.opened(time.monotonic())
         self._on_open()
+
+    def _pause(self, until: float) -> None:
+        """Wait, unless somebody wants it to stop: then ``Aborted``."""
+        while self._stop is None:
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            self._waker.wait(None, 0, left)
+        raise Aborted
 
     def _turn(self) -> None:
         transport = self._transport

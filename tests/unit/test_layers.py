@@ -43,6 +43,7 @@ SHELL = [
     "_audio_queue",
     "_event_queue",
     "_callbacks",
+    "_spacing",
     "_dial",
     "_transport",
     "_worker",

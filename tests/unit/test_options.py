@@ -30,6 +30,7 @@ def test_defaults() -> None:
     assert {name: value for name, value in facts.items() if value is not None} == {
         "transcription_engine": "Deepgram",
         "connect_timeout": 10.0,
+        "connect_spacing": 0.1,
         "drain_timeout": 30.0,
         "buffer_seconds": 10.0,
         "ping_interval": 15.0,
@@ -56,6 +57,7 @@ ACCEPTED: List[Dict[str, Any]] = [
     {"interim_results": True, "transcription_engine": "Brandnew"},
     *({"endpointing": value} for value in (0, 10, 100, False)),
     *({"endpointing": value, "transcription_engine": "Soniox"} for value in (500, 3000)),
+    {"connect_spacing": 0},
     {"keyterm": "Telnyx"},
     {"keywords": ["a:2", "b"]},
     {"redact": ("pci", "ssn")},
@@ -177,11 +179,15 @@ REFUSED: List[Any] = [
         for proxy in ("", "socks5://h:1", "https://h:1", "proxy:3128", "http://", "http://h:0", 5)
     ),
     *(
-        ({name: value}, f"{name}=.*: give a number of seconds above 0")
+        ({name: value}, f"{name}=.*: give a number of seconds, above 0")
         for name in DURATIONS
         for value in (0, -1.0, math.inf, math.nan, True, "5")
     ),
-    ({"drain_timeout": 10**400}, "drain_timeout=.*: give a number of seconds above 0"),
+    *(
+        ({"connect_spacing": value}, "connect_spacing=.*: give a number of seconds, 0 or more")
+        for value in (-0.1, math.inf, True, "0.1", None)
+    ),
+    ({"drain_timeout": 10**400}, "drain_timeout=.*: give a number of seconds, above 0"),
     ({**FLUX, "eot_timeout_ms": 10**400}, "eot_timeout_ms=.*: give a number from 500"),
     *(
         ({name: None}, f"{name}=None: give a number of seconds")

@@ -47,6 +47,7 @@ OPTIONS: Dict[str, object] = {
     "extra_query": None,
     "url": None,
     "connect_timeout": 10.0,
+    "connect_spacing": 0.1,
     "drain_timeout": 30.0,
     "quiet_period": None,
     "buffer_seconds": 10.0,
