@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# First of all, because setup.cfg reads it from here, also where no dependency is installed yet.
+from ._version import __version__
+
+# isort: split
 from ._audio_format import InputFormat
 from ._engines import TranscriptionEngine
 from ._errors import (
@@ -22,7 +26,6 @@ from ._errors import (
 )
 from ._events import Stats, Transcript, Transcription, Word
 from ._transcriber import Transcriber
-from ._version import __version__
 
 __all__ = [
     "AudioDroppedError",

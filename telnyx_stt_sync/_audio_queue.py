@@ -47,6 +47,12 @@ class AudioQueue:
         return self._accepted
 
     @property
+    def is_ended(self) -> bool:
+        """Whether nothing more will come; something may be left."""
+        with self._changed:
+            return self._ended
+
+    @property
     def is_drained(self) -> bool:
         """Whether nothing is left and nothing more will come."""
         with self._changed:

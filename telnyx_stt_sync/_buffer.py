@@ -22,7 +22,8 @@ def copy_audio(audio: Buffer, input_format: str) -> bytes:
 
     Anything with the buffer protocol will do: ``array``, NumPy, ``memoryview``.
     Raises ``TypeError`` for anything else, and ``ConfigurationError`` for a
-    buffer whose elements are of another type than raw audio of ``input_format``.
+    buffer whose elements are of another type than raw audio of ``input_format``, or
+    of more than one channel.
     """
     if isinstance(audio, bytes):
         return audio
@@ -37,6 +38,12 @@ def copy_audio(audio: Buffer, input_format: str) -> bytes:
         raise ConfigurationError(
             f"audio is a buffer of elements of type {view.format!r} (see struct), which is not "
             f"{input_format}. {_fix(input_format)}"
+        )
+    shape = view.shape or ()
+    if element not in "Bbc" and len(shape) > 1 and min(shape) > 1:
+        raise ConfigurationError(
+            f"audio is a buffer of shape {shape}: the service takes one channel. "
+            "Mix the channels, or give one of them"
         )
     return view.tobytes()
 

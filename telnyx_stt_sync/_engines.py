@@ -44,10 +44,13 @@ class Engine(NamedTuple):
     frame. ``closes``: it then closes the connection when it has sent
     everything; the others stay open, so silence has to be read as the end.
     ``trailing_silence``: seconds of silence that it needs behind raw audio to
-    let go of the last words. ``quiet_period``: how many seconds of silence, after a final, mean
-    that. ``pace``: the fastest upload, in × real time, that somebody has
-    checked. ``interims``: ``False`` when it never sends any, ``None`` when
-    nobody has said. ``formats``: what it takes, ``None`` when nobody has said.
+    let go of the last words. ``quiet_period``: how many seconds of silence,
+    after a final, mean the end. ``pace``: the fastest upload, in × real time,
+    that somebody has checked. ``interims``: ``False`` when it never sends any,
+    ``None`` when nobody has said. ``formats``: what it takes, ``None`` when
+    nobody has said. ``models``: the first is the server's default; a ``*``
+    stands for any ending. ``reads_rate``: the formats whose sample rate it finds
+    by itself, ``None`` for all that state it.
     """
 
     name: str

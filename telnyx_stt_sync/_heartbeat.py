@@ -15,13 +15,12 @@ class Heartbeat:
     def __init__(self, interval: float, timeout: float, now: float) -> None:
         self._interval = interval
         self._timeout = timeout
-        self._heard_at = now
         self._moved_at = now  # heard, or audio bytes went out
         self._ping_at = now + interval
 
     def heard(self, now: float) -> None:
         """A frame of any kind came in."""
-        self._heard_at = self._moved_at = now
+        self._moved_at = now
         self._ping_at = now + self._interval
 
     def wrote(self, now: float) -> None:

@@ -79,7 +79,7 @@ def _transcript(text: str, entry: Mapping[str, Any]) -> TranscriptMessage:
     utterance_end = entry.get("utterance_end") is True
     speech_final = entry.get("speech_final") is True
     return TranscriptMessage(
-        text=text.strip(),
+        text=_writable(text.strip()),
         is_final=entry.get("is_final") is True or speech_final or utterance_end,
         confidence=_number(entry.get("confidence")),
         speech_final=speech_final,
@@ -89,6 +89,15 @@ def _transcript(text: str, entry: Mapping[str, Any]) -> TranscriptMessage:
         end=end,
         raw=entry,
     )
+
+
+def _writable(text: str) -> str:
+    """The text, if need be without the half characters that JSON may spell and no file takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def _times(

@@ -341,3 +341,9 @@ def _check_extra_query(extra: object) -> None:
     for name in extra:
         if name in QUERY_OPTIONS:
             raise ConfigurationError(f"extra_query: {name!r} has an option of its own; use that")
+        given = extra[name]
+        values = given if isinstance(given, (list, tuple)) else [given]
+        if not all(isinstance(value, (str, int, float)) for value in values):
+            raise ConfigurationError(
+                f"extra_query: {name}={given!r}: give a string, a number, a bool or a list of them"
+            )

@@ -72,7 +72,7 @@ class Session:
         self._started_at = now
         self._opened_at: Optional[float] = None  # None: while CONNECTING
         self._heartbeat: Optional[Heartbeat] = None  # None: while CONNECTING
-        self._drain: Optional[Drain] = None  # None: before DRAINING
+        self._drain: Optional[Drain] = None  # None: more audio may come
         self._closing: Optional[Finished] = None  # not None exactly while CLOSING
         self._closing_until = 0.0
         self._input_ended_at: Optional[float] = None  # None: before DRAINING
@@ -103,6 +103,12 @@ class Session:
             samples = to_linear16(audio[:whole], _ENCODINGS[self._format.input_format])
             self._only_silence = is_silent(samples)
 
+    def no_more_audio(self, now: float) -> None:
+        """The user gives no more audio; what waits is still to be sent. May be said again."""
+        if self._drain is None:
+            options = self._options
+            self._drain = Drain(self._engine, options.drain_timeout, options.quiet_period, now)
+
     def input_ended(self, now: float) -> List[Action]:
         """The user's last audio was handed to the connection."""
         self._move(Phase.DRAINING)
@@ -110,8 +116,8 @@ class Session:
         if not self._sent_bytes:
             # Nothing was said, so nothing is owed.
             return self._begin_closing(Finished("quiet"), now)
-        options = self._options
-        self._drain = Drain(self._engine, options.drain_timeout, options.quiet_period, now)
+        self.no_more_audio(now)
+        assert self._drain is not None
         self._drain.any_frame = self._frames > 0
         self._drain.only_silence = self._only_silence
         actions: List[Action] = []
@@ -131,8 +137,9 @@ class Session:
 
     def all_out(self, now: float) -> None:
         """After ``input_ended``: everything we had to say has gone out."""
-        if self._drain is not None and not self._drain.all_is_out:
-            self._drain.all_out(now)
+        if self.phase is Phase.DRAINING and self._drain is not None:
+            if not self._drain.all_is_out:
+                self._drain.all_out(now)
 
     @property
     def owes_nothing(self) -> bool:

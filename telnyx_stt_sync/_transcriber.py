@@ -372,7 +372,9 @@ class Transcriber:
         timeout: Optional[float],
     ) -> Stream:
         wire = audio_format.input_format
-        rate = audio_format.sample_rate if wire in RAW_FORMATS else options.sample_rate
+        rate = options.sample_rate
+        if wire in RAW_FORMATS or options.engine.needs_rate_of(wire):
+            rate = audio_format.sample_rate
         patience = options.connect_timeout
         if timeout is not None:
             patience = max(0.001, min(patience, timeout))

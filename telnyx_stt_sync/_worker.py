@@ -141,8 +141,11 @@ class Worker:
             return
         if self._readable or transport.has_unread:
             self._read(transport)
-        if self._session.phase is Phase.STREAMING and not transport.has_outgoing:
-            self._feed(transport)
+        if self._session.phase is Phase.STREAMING:
+            if self._audio.is_ended:
+                self._session.no_more_audio(time.monotonic())
+            if not transport.has_outgoing:
+                self._feed(transport)
         self._write(transport)
         if self._finished is None:
             self._do(self._session.tick(time.monotonic()))

@@ -199,7 +199,8 @@ def _environment() -> Dict[str, str]:
     """Ours, so that the worker finds the modules that we find, and no others."""
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        # An empty entry is the current folder.
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
         # Else -m looks into the current folder first, whatever lies there. From Python 3.11.
         "PYTHONSAFEPATH": "1",
     }

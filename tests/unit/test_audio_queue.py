@@ -32,7 +32,7 @@ def queue(max_bytes: int = 10, unit: int = 2, wake: Callable[[], None] = Woken()
 
 def run(target: Callable[[], object]) -> threading.Thread:
     """A thread that runs it."""
-    thread = threading.Thread(target=target)
+    thread = threading.Thread(target=target, daemon=True)
     thread.start()
     return thread
 
@@ -281,7 +281,7 @@ class Producer(threading.Thread):
     """Puts numbered records until the queue is ended; ``accepted`` says how many were taken."""
 
     def __init__(self, audio: AudioQueue, number: int) -> None:
-        super().__init__()
+        super().__init__(daemon=True)  # a test that fails must still end
         self.accepted = 0
         self._audio = audio
         self._number = number
@@ -308,16 +308,19 @@ def test_many_producers(max_bytes: int, unit: int, limit: float) -> None:
         producer.start()
     taken = bytearray()
     pops, deadline = 0, time.monotonic() + limit
-    while not audio.is_drained:
-        assert time.monotonic() < deadline
-        if len(taken) > 300_000:
-            audio.end()
-        work.clear()
-        if not audio.has_work:
-            assert work.wait(limit), "nobody woke the consumer"
-            continue
-        pops += 1
-        taken += audio.pop(8 + pops % 60)
+    try:
+        while not audio.is_drained:
+            assert time.monotonic() < deadline
+            if len(taken) > 300_000:
+                audio.end()
+            work.clear()
+            if not audio.has_work:
+                assert work.wait(limit), "nobody woke the consumer"
+                continue
+            pops += 1
+            taken += audio.pop(8 + pops % 60)
+    finally:
+        audio.end()  # frees the producers when something above failed
     for producer in producers:
         producer.join(limit)
         assert not producer.is_alive()

@@ -103,3 +103,12 @@ def test_the_wrong_byte_order() -> None:
     audio = (ctypes.c_int16.__ctype_be__ * 4)(*SAMPLES)
     with pytest.raises(ConfigurationError, match="'>h'"):
         copy_audio(audio, "linear16")
+
+
+def test_several_channels() -> None:
+    """Samples in rows of two are two channels, which the service does not take."""
+    stereo = memoryview(array.array("h", [1, 2, 3, 4])).cast("B").cast("h", (2, 2))
+    with pytest.raises(ConfigurationError, match="one channel"):
+        copy_audio(stereo, "linear16")
+    column = memoryview(array.array("h", [1, 2])).cast("B").cast("h", (2, 1))
+    assert copy_audio(column, "linear16") == array.array("h", [1, 2]).tobytes()

@@ -255,6 +255,14 @@ def test_who_must_be_told_the_rate() -> None:
         assert needed == (set(FORMATS) - {"wav", "flac"} if engine.name == "Google" else set())
 
 
+def test_the_rates_that_an_engine_takes() -> None:
+    """An engine takes the rates that the codec has, and any where the codec has no say."""
+    for engine in ENGINES.values():
+        rates = {one: engine.rates_of(one) for one in FORMATS}
+        speex = (16000,) if engine.name == "Google" else CODEC_RATES["speex"]
+        assert rates == {**dict.fromkeys(FORMATS, ()), **CODEC_RATES, "speex": speex}
+
+
 def test_codec_rates() -> None:
     """The rates of codecs that have few are those of the codecs' own standards."""
     assert CODEC_RATES["g729"] == CODEC_RATES["amr_nb"] == (8000,)

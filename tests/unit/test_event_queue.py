@@ -75,7 +75,7 @@ def test_a_consumer_that_waits(event: Optional[Event], limit: float) -> None:
     """A consumer that waits gets an event, or learns of the end, as soon as it comes."""
     queue = EventQueue()
     taken: List[Optional[Event]] = []
-    consumer = threading.Thread(target=lambda: taken.append(queue.take()))
+    consumer = threading.Thread(target=lambda: taken.append(queue.take()), daemon=True)
     consumer.start()
     if event is None:
         queue.end()
@@ -90,7 +90,7 @@ def test_a_consumer_that_waits_long(limit: float) -> None:
     """A consumer goes on waiting when its slice of time is over and nothing has come."""
     queue = EventQueue()
     taken: List[Optional[Event]] = []
-    consumer = threading.Thread(target=lambda: taken.append(queue.take()))
+    consumer = threading.Thread(target=lambda: taken.append(queue.take()), daemon=True)
     consumer.start()
     consumer.join(0.5)
     assert consumer.is_alive()
@@ -165,7 +165,7 @@ def test_many_threads(limit: float) -> None:
             queue.put(event)
         queue.end()
 
-    producer = threading.Thread(target=produce)
+    producer = threading.Thread(target=produce, daemon=True)
     producer.start()
     taken = list(iter(queue.take, None))
     producer.join(limit)

@@ -453,6 +453,16 @@ def test_stop(phase: Phase) -> None:
     assert session.transcription(finished).complete is (phase is Phase.CLOSING)
 
 
+def test_what_waits_when_no_more_comes() -> None:
+    """After the last audio was given the drain timeout counts, though some is still to be sent."""
+    session = streaming(drain_timeout=5.0)
+    session.no_more_audio(3.0)
+    session.audio_written(4.0)
+    session.control_received(8.0)
+    assert session.deadline == 9.0
+    assert [type(action) for action in session.tick(9.0)] == [SendClose, Finished]
+
+
 def test_after_the_end() -> None:
     """Once it is over nothing is due: stopping does nothing, ticks do nothing, for ever."""
     session = closed()

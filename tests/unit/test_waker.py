@@ -62,7 +62,7 @@ def test_a_wake_up_in_advance(waker: Waker, limit: float) -> None:
 
 def test_a_wake_up_for_a_wait_without_end(waker: Waker, limit: float) -> None:
     """A wait without a time limit ends when another thread wakes."""
-    waits = threading.Thread(target=lambda: waker.wait(None, 0, None))
+    waits = threading.Thread(target=lambda: waker.wait(None, 0, None), daemon=True)
     waits.start()
     waker.wake()
     waits.join(limit)
@@ -89,7 +89,7 @@ def test_no_wake_up_is_lost(waker: Waker, limit: float) -> None:
             done.append(number)
             waker.wake()
 
-    workers = [threading.Thread(target=work) for _ in range(threads)]
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
     for worker in workers:
         worker.start()
     for number in range(rounds):
@@ -208,7 +208,7 @@ def test_woken_while_it_is_closed(limit: float) -> None:
 
     for _ in range(20):
         waker = Waker()
-        threads = [threading.Thread(target=wake, args=(waker,)) for _ in range(2)]
+        threads = [threading.Thread(target=wake, args=(waker,), daemon=True) for _ in range(2)]
         for thread in threads:
             thread.start()
         waker.close()

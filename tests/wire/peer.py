@@ -114,13 +114,18 @@ class Link:
             b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
         )
 
-    def read_frame(self, most: int = _READ_BYTES) -> Tuple[int, bytes]:
-        """The client's next frame, written down; reads at most ``most`` bytes at a time."""
+    def read_frame(self, most: int = _READ_BYTES, pause: float = 0.0) -> Tuple[int, bytes]:
+        """The client's next frame, written down.
+
+        Reads at most ``most`` bytes at a time, with a pause of so many seconds before each.
+        """
         while True:
             found = self._parse()
             if found is not None:
                 self._record(*found)
                 return found
+            if pause:
+                self.stopping.wait(pause)
             self._read_more(most)
 
     def end(self) -> None:

@@ -368,6 +368,11 @@ def test_stuck_look_up(how: str, monkeypatch: pytest.MonkeyPatch, limit: float) 
         with pytest.raises(ConnectError, match="look-up"):
             calls[how]()
         assert time.monotonic() - started < AT_ONCE
+        started = time.monotonic()
+        with pytest.raises(TelnyxSTTError):
+            patient = transcriber("wss://slow.invalid/x", connect_timeout=limit)
+            patient.transcribe_file(recording(SPEECH), timeout=SHORT)
+        assert time.monotonic() - started < AT_ONCE
     finally:
         go_on.set()
 

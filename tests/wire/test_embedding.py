@@ -164,6 +164,25 @@ stt.send(b"\\x10\\x20" * 1600)
     assert run(source, read_until_gone, tmp_path=tmp_path, limit=limit) == QUIET_END
 
 
+def test_start_at_exit(tmp_path: Path, limit: float) -> None:
+    """A stream that is opened at exit works, or says that no thread can be started any more."""
+    source = """
+import atexit
+from telnyx_stt_sync import ConnectError
+def late():
+    try:
+        with stt:
+            stt.send(b"\\x10\\x20" * 1600)
+        assert stt.result.text == "word"
+    except ConnectError as exc:
+        assert "thread" in str(exc), exc
+    print("end")
+atexit.register(late)
+"""
+    steps = (read_to_close_stream(), final("word"), close())
+    assert run(source, *steps, tmp_path=tmp_path, limit=limit) == QUIET_END
+
+
 def test_finish_at_exit(tmp_path: Path, limit: float) -> None:
     """A function that runs at exit, registered after the start, may still finish() the stream."""
     source = """

@@ -101,6 +101,19 @@ def test_timeout_while_it_opens() -> None:
         assert time.monotonic() - started < AT_ONCE
 
 
+def test_timeout_while_it_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timeout of transcribe_file() counts from the call: waiting to connect uses it up."""
+    # The turns of this test are none of the next one's.
+    monkeypatch.setattr("telnyx_stt_sync._spacing._of_process", {})
+    with Peer(read_until_gone) as peer:
+        first = transcriber(peer.url, connect_spacing=3.0).start()
+        started = time.monotonic()
+        with pytest.raises(TelnyxSTTError):
+            transcriber(peer.url).transcribe_file(recording(SPEECH), timeout=0.2)
+        assert time.monotonic() - started < AT_ONCE
+        first.close()
+
+
 def test_progress() -> None:
     """on_progress is told in the calling thread how far the file is; what it raises goes up."""
     told: List[float] = []

@@ -60,8 +60,7 @@ def test_slow_reader_is_alive() -> None:
     def slow(link: Link) -> None:
         link.mark("start")
         while len(link.audio) < len(audio):
-            link.read_frame(most=4096)
-            link.stopping.wait(0.06)
+            link.read_frame(most=4096, pause=0.015)
         link.mark("end")
 
     with Peer(slow, read_to_close_stream(), final("x"), close(), receive_buffer=4096) as peer:
@@ -74,9 +73,9 @@ def test_slow_reader_is_alive() -> None:
 def test_pongs_alone_keep_it_open() -> None:
     """A peer that only answers pings stays alive, and is no progress for the drain."""
     with Peer(read_to_close_stream(), answer_pings) as peer:
-        stt = transcriber(peer.url, ping_interval=0.05, ping_timeout=0.5, drain_timeout=0.5)
-        with pytest.raises(TimeoutError):
-            stt.transcribe_file(recording(SPEECH), speed=float("inf"))
+        stt = transcriber(peer.url, ping_interval=0.05, ping_timeout=0.5, drain_timeout=1.0)
+        with pytest.raises(TimeoutError, match="drain_timeout"):
+            stt.transcribe_file(recording(SPEECH), speed=float("inf"), timeout=20)
         assert len(peer.finished().pings) >= 3
 
 

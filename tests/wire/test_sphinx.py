@@ -50,7 +50,9 @@ ERRORS_AT_MOST = {
     "jfk.mp3": 6,
 }
 
-# Both act at once; what is above is for the machine, not for us.
+# Recognising is work: where every processor is busy already, 11 s of speech took 14 s.
+PATIENCE = 3 * LIMIT
+# What takes no work.
 PROMPTLY = 2.0 * SLOWNESS
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs signals and process numbers")
@@ -105,7 +107,7 @@ class Hearing:
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         with self._changed:
-            assert self._changed.wait_for(condition, LIMIT), (self.heard, self.errors)
+            assert self._changed.wait_for(condition, PATIENCE), (self.heard, self.errors)
 
     def finish(self) -> Hearing:
         """End the stream and wait for the last word."""
@@ -149,13 +151,21 @@ def pcm_of(path: Path) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[SphinxRecogniser]:
-    """A recogniser for the tests that only listen; its two processes are there before them."""
+def two_processes() -> Iterator[SphinxRecogniser]:
+    """A recogniser whose two processes are there before the test."""
     recogniser = SphinxRecogniser(max_workers=2)
     for hearing in [Hearing(recogniser), Hearing(recogniser)]:
         hearing.finish()
     yield recogniser
     recogniser.close()
+
+
+@pytest.fixture
+def shared(two_processes: SphinxRecogniser) -> Iterator[SphinxRecogniser]:
+    """A recogniser for the tests that only listen. A stream that one leaves behind is closed."""
+    yield two_processes
+    for recognition in list(two_processes._recognitions):
+        recognition.close()
 
 
 @pytest.fixture
@@ -286,9 +296,8 @@ def test_interims_come_while_the_audio_is_coming(
     pcm = pcm_of(recordings.path("thunderstorms.wav"))
     hearing = Hearing(shared)
     hearing.feed(pcm[: len(pcm) // 2])
-    hearing.wait_for(lambda: bool(hearing.heard))
-    assert not hearing.heard[0].is_final
-    assert "thunderstorms" in hearing.heard[-1].text
+    hearing.wait_for(lambda: "thunderstorms" in hearing.heard[-1].text if hearing.heard else False)
+    assert hearing.finals == []
     hearing.feed(pcm[len(pcm) // 2 :])
     assert [each.is_final for each in hearing.finish().heard][-1]
 
@@ -347,7 +356,7 @@ def test_through_the_whole_library() -> None:
     """A file, the client, a socket, the emulator and the recogniser: the words of the demo."""
     with Emulator(recogniser="pocketsphinx") as emulator:
         transcriber = Transcriber("key", url=emulator.url)
-        result = transcriber.transcribe_file(CLI / "demo.wav", speed=20, timeout=3 * LIMIT)
+        result = transcriber.transcribe_file(CLI / "demo.wav", speed=20, timeout=PATIENCE)
     assert words(result.text) == words((CLI / "demo.txt").read_text(encoding="utf-8"))
     assert result.complete
 
@@ -412,7 +421,7 @@ def test_close_from_a_callback(recogniser: SphinxRecogniser, recordings: Recordi
         closed.set()
 
     recognitions.append(
-        recogniser.open("mp3", None, on_heard=close_it, on_done=pytest.fail, on_error=heard.append)
+        recogniser.open("mp3", None, on_heard=close_it, on_done=pytest.fail, on_error=pytest.fail)
     )
     recognitions[0].feed(recordings.path("jfk.mp3").read_bytes())
     assert closed.wait(LIMIT)
@@ -568,6 +577,8 @@ def test_processes_end_with_their_parent(end: str) -> None:
 
 
 @posix_only
+# Python 3.12 and later warn of fork() where there are threads: the case that is tested.
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_leaves_the_processes_alone(recogniser: SphinxRecogniser) -> None:
     """close() in a child of fork() does nothing: the processes are its parent's."""
     hearing = Hearing(recogniser)

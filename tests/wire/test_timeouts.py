@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import math
 import time
 from typing import List
@@ -21,7 +22,7 @@ from tests.wire.client import (
     speech,
     transcriber,
 )
-from tests.wire.peer import Link, Peer
+from tests.wire.peer import CLOSE_STREAM, Link, Peer
 from tests.wire.steps import close, final, read_audio, read_to_close_stream, read_until_gone, stall
 
 
@@ -61,16 +62,27 @@ def test_drain_timeout_counts_from_progress() -> None:
 
 def test_drain_timeout_waits_for_slow_uploads() -> None:
     """Audio that still goes out is progress, too: a slow up-link is no timeout."""
-    audio = speech(10.0)
+    audio = array.array("f", [0.25] * 10_000)
 
     def slow(link: Link) -> None:
-        while len(link.audio) < len(audio):
-            link.read_frame(most=4096)
-            link.stopping.wait(0.06)
+        # Behind the audio go two seconds of silence, 768 kB at this rate, and CloseStream.
+        while CLOSE_STREAM not in link.texts:
+            if len(link.audio) < 4 * len(audio):
+                link.mark("audio")
+            link.read_frame(most=8192, pause=0.02)
+        link.mark("all")
 
-    with Peer(slow, read_to_close_stream(), final("x"), close(), receive_buffer=4096) as peer:
-        stt = transcriber(peer.url, drain_timeout=0.6, buffer_seconds=60.0)
+    with Peer(slow, final("x"), close(), receive_buffer=4096) as peer:
+        stt = transcriber(
+            peer.url,
+            transcription_engine="Soniox",
+            input_format="linear32",
+            sample_rate=96_000,
+            drain_timeout=2.0,
+        )
         assert live(stt, audio).text == "x"
+        marks = peer.finished().marks
+    assert marks["all"] - marks["audio"] > 2.4, "or this has shown nothing"
 
 
 @both

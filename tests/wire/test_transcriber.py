@@ -368,6 +368,28 @@ def test_close_from_a_callback() -> None:
     assert stt.result is not None and stt.result.text == "stop"
 
 
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_close_from_a_callback_as_with_is_left(when: str) -> None:
+    """Who has closed the stream in a callback leaves ``with`` in peace, however close it is."""
+
+    def on_transcript(transcript: object) -> None:
+        stt.close()
+        closed.set()
+
+    # What it hears before or after the end of the audio makes it close.
+    reading = read_audio(1) if when == "before" else read_to_close_stream()
+    with Peer(reading, final("stop"), read_until_gone) as peer:
+        for _ in range(10):
+            closed = threading.Event()
+            stt = transcriber(peer.url, on_transcript=on_transcript)
+            with stt:
+                stt.send(SPEECH)
+                if when == "before":
+                    assert closed.wait(20)
+            assert closed.is_set()
+            assert stt.result is not None and stt.result.ended_by == "closed"
+
+
 def test_exception_within_with() -> None:
     """An exception in the block closes the stream and goes on up as it is."""
     with Peer(read_until_gone) as peer:
