@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import math
 import os
 import threading
 import time
@@ -133,8 +134,12 @@ class Stream:
         """Whether it was ended by ``close()``."""
         return self.outcome is not None and self.outcome.was_closed
 
-    def start(self) -> None:
-        """Open it. Blocks, for its turn and ``connect_timeout``. Raises ``ConnectError``."""
+    def start(self, give_up_at: float = math.inf) -> None:
+        """Open it. Blocks for its turn and then ``connect_timeout`` at most.
+
+        Raises ``ConnectError``, and ``TranscriptionTimeout`` at ``give_up_at``
+        (``time.monotonic()``).
+        """
         end_at_exit(self)
         try:
             if self._callback_thread is not None:
@@ -144,6 +149,9 @@ class Stream:
             self._give_up_starting(exc)
             raise
         while not self._wait_for(self._opening_over, WAIT_SLICE):
+            if time.monotonic() >= give_up_at:
+                self.close()
+                raise TranscriptionTimeout("the timeout that was given passed before the opening")
             deadline = self._worker.connect_deadline
             if deadline is not None and time.monotonic() > deadline + CONNECT_GRACE:
                 # Only a name look-up can hold the I/O thread up like this. It cannot be

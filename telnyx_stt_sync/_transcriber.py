@@ -252,7 +252,11 @@ class Transcriber:
         if exc_type is not None:
             self.close()
         elif not self._was_closed():
-            self.finish()
+            try:
+                self.finish()
+            except StreamStateError:
+                if not self._was_closed():  # meanwhile, by a callback or another thread
+                    raise
 
     @property
     def is_open(self) -> bool:
@@ -315,7 +319,7 @@ class Transcriber:
             feed = FileFeed(audio, engine.pace if speed is None else speed, on_progress)
             stream = self._file_stream(options, audio.format, on_transcript, timeout)
             with stream.closing_on_exception():
-                stream.start()
+                stream.start(deadline)
                 feed.run(stream, deadline)
                 stream.end_input()
                 left = None if timeout is None else max(0.0, deadline - time.monotonic())

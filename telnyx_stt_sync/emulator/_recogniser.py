@@ -45,7 +45,10 @@ class Recognition(Protocol):
         """
 
     def finalize(self) -> None:
-        """Ask for a final of what was heard so far. Does not wait for it."""
+        """Ask for a final of what was heard so far. Does not wait for it.
+
+        May block, as ``end()`` may, as long as ``feed()`` would.
+        """
 
     def end(self) -> None:
         """Say that no more audio comes: the last finals follow, then ``on_done``. Does not wait."""
@@ -70,13 +73,14 @@ class Recogniser(Protocol):
         on_done: OnDone,
         on_error: OnError,
     ) -> Recognition:
-        """Start to recognise one stream.
+        """Start to recognise one stream. May block while something is being started.
 
         ``sample_rate`` is in Hz and ``None`` where the format carries its own.
         ``on_done`` is called exactly once after ``end()``, after the last
-        ``on_heard``. ``on_error`` is called, at most once and with a text for people, when
-        the audio cannot be understood as what it was said to be; ``on_done`` still follows
-        ``end()``.
+        ``on_heard``. ``on_error`` is called, at most once and with a text for
+        people, when the audio cannot be understood as what it was said to be,
+        or no longer by anybody; ``on_done`` still follows ``end()``. Raises
+        ``RuntimeError`` when there is nothing that could recognise.
         """
 
     def close(self) -> None:

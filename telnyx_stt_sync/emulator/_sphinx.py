@@ -12,7 +12,7 @@ from ._recogniser import OnDone, OnError, OnHeard
 from ._sphinx_process import SphinxProcess, cannot_start
 from ._sphinx_recognition import SphinxRecognition
 
-# A worker takes 180 MB and, while somebody speaks, a third of a processor.
+# A worker takes 190 MB and, while somebody speaks, a third of a processor or more.
 MAX_WORKERS = 4
 
 _PACKAGES = ("pocketsphinx", "miniaudio")

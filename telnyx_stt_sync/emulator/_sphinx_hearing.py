@@ -25,7 +25,7 @@ _PAUSE_FRAMES = round(_PAUSE / 0.03)
 _HISS = struct.pack("<480h", *random.Random(1).choices(range(-2, 3), k=480))
 
 # An utterance without a pause is cut after so many seconds, at the quietest place of the
-# last few. Decoding it takes a sixth of that, while nothing else is heard.
+# last few. Decoding it takes a fifth of that, while nothing else is heard.
 _LONGEST = 15.0
 _CUT_WITHIN = 4.0
 
@@ -131,7 +131,8 @@ class Hearing:
         spoken = self._decoder.whole(pcm)
         began = self._began / _BYTES_PER_SECOND
         if spoken is not None:
-            start, end = began + spoken.start, began + spoken.end
+            # flush() adds silence, which is not the stream's.
+            start, end = began + spoken.start, min(began + spoken.end, self.seconds)
             heard = Heard(spoken.text, True, start, end, spoken.confidence, ends_utterance)
             self._on_heard(heard)
         elif self._interims.told:

@@ -138,16 +138,17 @@ class Session:
         self._hearing = Hearing(decoder, self._tell)
 
     def run(self, opened: bytes) -> None:
-        """Recognise the stream that ``opened`` describes."""
+        """Recognise the stream that ``opened`` describes.
+
+        What else may be raised ends the process: the decoder may be in any
+        state. The parent then tells the session.
+        """
         query = json.loads(opened)
         self._inbox.on_finalize(self._finalize)
         try:
             self._listen(query["input_format"], query["sample_rate"])
         except UndecodableAudioError as exc:
-            self._fail(str(exc))
-        except Exception as exc:
-            traceback.print_exc()
-            self._fail(f"the recogniser failed: {exc!r}")
+            wire.write_frame(self._output, wire.ERROR, str(exc).encode())
         self._inbox.drain()
         wire.write_frame(self._output, wire.DONE)
 
@@ -169,9 +170,6 @@ class Session:
 
     def _tell(self, heard: Heard) -> None:
         wire.write_frame(self._output, wire.HEARD, json.dumps(asdict(heard)).encode())
-
-    def _fail(self, text: str) -> None:
-        wire.write_frame(self._output, wire.ERROR, text.encode())
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ pytest.importorskip("pocketsphinx", reason="the real recogniser is not installed
 MOST_ERRORS = 0.25
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def service() -> Iterator[Emulator]:
     """The emulator with the real recogniser, whose models take a second to load."""
     with Emulator(recogniser="pocketsphinx") as running:

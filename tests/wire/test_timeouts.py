@@ -22,8 +22,16 @@ from tests.wire.client import (
     speech,
     transcriber,
 )
-from tests.wire.peer import CLOSE_STREAM, Link, Peer
-from tests.wire.steps import close, final, read_audio, read_to_close_stream, read_until_gone, stall
+from tests.wire.peer import CLOSE_STREAM, PING, Link, Peer, frame
+from tests.wire.steps import (
+    close,
+    drip_for_ever,
+    final,
+    read_audio,
+    read_to_close_stream,
+    read_until_gone,
+    stall,
+)
 
 
 @pytest.mark.parametrize("engine", ["Deepgram", "Azure"])
@@ -83,6 +91,20 @@ def test_drain_timeout_waits_for_slow_uploads() -> None:
         assert live(stt, audio).text == "x"
         marks = peer.finished().marks
     assert marks["all"] - marks["audio"] > 2.4, "or this has shown nothing"
+
+
+@both
+def test_peer_that_pings_and_does_not_read(how: How) -> None:
+    """Pings alone keep no drain open: after drain_timeout without progress it is over."""
+    endless = drip_for_ever(frame(PING, b"?"), 0.05)
+    with Peer(read_audio(1), endless, receive_buffer=8192) as peer:
+        stt = transcriber(
+            peer.url, drain_timeout=0.4, buffer_seconds=120.0, on_error=lambda error: None
+        )
+        started = time.monotonic()
+        with pytest.raises(TranscriptionTimeout, match="drain_timeout"):
+            how(stt, speech(60.0))
+        assert time.monotonic() - started < 0.4 + AT_ONCE
 
 
 @both
