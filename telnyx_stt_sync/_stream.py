@@ -148,10 +148,14 @@ class Stream:
         except BaseException as exc:
             self._give_up_starting(exc)
             raise
-        while not self._wait_for(self._opening_over, WAIT_SLICE):
+        while not self._wait_for(
+            self._opening_over, min(WAIT_SLICE, give_up_at - time.monotonic())
+        ):
             if time.monotonic() >= give_up_at:
-                self.close()
-                raise TranscriptionTimeout("the timeout that was given passed before the opening")
+                self.abandon()
+                self._poll(lambda: self.is_over, CONNECT_GRACE)
+                self._is_stuck = not self.is_over
+                raise TranscriptionTimeout("the timeout passed before the stream was open")
             deadline = self._worker.connect_deadline
             if deadline is not None and time.monotonic() > deadline + CONNECT_GRACE:
                 # Only a name look-up can hold the I/O thread up like this. It cannot be
@@ -177,11 +181,13 @@ class Stream:
                 "audio more slowly than it comes"
             ) from None
         except QueueEnded:
-            if self.outcome is not None:
-                raise self.outcome.refusal() from None
-            raise StreamStateError(
-                "send() after finish(): the stream takes no more audio"
-            ) from None
+            pass
+        else:
+            return
+        # Outside of the except clause, which would become the context of a shared error.
+        if self.outcome is not None:
+            raise self.outcome.refusal()
+        raise StreamStateError("send() after finish(): the stream takes no more audio")
 
     def end_input(self) -> None:
         """No more audio will come. Idempotent."""
@@ -350,7 +356,7 @@ class Stream:
         """Free everything when a thread could not be started, or the start was interrupted."""
         self.abandon()
         self._poll(lambda: self.is_over, START_GRACE)
-        if not self.is_over:
+        if not self.is_over and not self._io_thread.is_alive():
             # The I/O thread does not run, so this thread may do its last work.
             self._release(None, ConnectError(f"the stream was not started: {exc!r}"))
         if isinstance(exc, RuntimeError):  # no more threads, or the interpreter is on its way out

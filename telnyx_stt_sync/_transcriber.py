@@ -317,7 +317,7 @@ class Transcriber:
             takes=lambda wire: takes_format(engine, options.model, wire),
         ) as audio:
             feed = FileFeed(audio, engine.pace if speed is None else speed, on_progress)
-            stream = self._file_stream(options, audio.format, on_transcript, timeout)
+            stream = self._file_stream(options, audio.format, on_transcript)
             with stream.closing_on_exception():
                 stream.start(deadline)
                 feed.run(stream, deadline)
@@ -373,16 +373,12 @@ class Transcriber:
         options: Options,
         audio_format: AudioFormat,
         on_transcript: Optional[OnTranscript],
-        timeout: Optional[float],
     ) -> Stream:
         wire = audio_format.input_format
         rate = options.sample_rate
         if wire in RAW_FORMATS or options.engine.needs_rate_of(wire):
             rate = audio_format.sample_rate
-        patience = options.connect_timeout
-        if timeout is not None:
-            patience = max(0.001, min(patience, timeout))
-        options = replace(options, input_format=wire, sample_rate=rate, connect_timeout=patience)
+        options = replace(options, input_format=wire, sample_rate=rate)
         callbacks = self._callbacks
         if on_transcript is not None:
             callbacks = callbacks.with_on_transcript(on_transcript)

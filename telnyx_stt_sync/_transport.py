@@ -149,7 +149,7 @@ class Transport:
         except _Incomplete:
             pass
         except websocket.WebSocketException as exc:
-            self._fail(frames, f"the peer broke the WebSocket protocol: {exc}")
+            self._fail(frames, f"the peer broke the WebSocket protocol: {_reason(exc)}")
         if self._at_end and not frames:
             raise ConnectionBroken(self._end_reason)
         return frames
@@ -227,6 +227,12 @@ class Transport:
         return taken
 
 
+def _reason(exc: Exception) -> str:
+    # Up to 1.9.0 websocket-client raises some with a pattern and the values beside it.
+    pattern, *values = exc.args or ("",)
+    return str(pattern % tuple(values) if values else pattern)
+
+
 def close_status(payload: bytes) -> Tuple[int, str]:
     """Code and reason of a close frame; 1005 when it carries none."""
     if len(payload) < 2:
@@ -259,12 +265,14 @@ def open_transport(
         raise _connect_error(exc) from exc
 
 
-# What dialling and websocket-client are known to raise; ValueError and AttributeError come from
-# websocket-client for answers that it cannot parse, UnicodeError from a look-up of odd names.
+# What dialling and websocket-client are known to raise. ValueError, IndexError and AttributeError
+# come from websocket-client for answers that it cannot parse, UnicodeError from a look-up of odd
+# names.
 _CONNECT_FAILURES = (
     websocket.WebSocketException,
     OSError,
     ValueError,
+    IndexError,
     AttributeError,
 )
 
