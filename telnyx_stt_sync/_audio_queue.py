@@ -106,7 +106,10 @@ class AudioQueue:
                     chunk = chunk[:size]
                 parts.append(chunk)
                 size -= len(chunk)
-            self._changed.notify_all()
+            # Producers are woken when there is room for many chunks: one wake-up for each would
+            # have the two threads take turns at every frame. In between they look by themselves.
+            if self._size <= self._max_bytes // 2:
+                self._changed.notify_all()
         return b"".join(parts)
 
     def end(self, discard: bool = False) -> None:

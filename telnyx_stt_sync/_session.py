@@ -17,7 +17,6 @@ from ._events import Stats, Transcription
 from ._heartbeat import Heartbeat
 from ._messages import FailureMessage, Message, TranscriptMessage, UnknownMessage, parse_text_frame
 from ._options import Options
-from ._pcm import is_silent, to_linear16
 from ._transcript_log import TranscriptLog
 
 # Close codes that mean "that was all" once everything we had to say is out: normal, going away,
@@ -99,6 +98,9 @@ class Session:
         """A piece of the user's audio was handed to the connection."""
         self._sent_bytes += len(audio)
         if self._only_silence:
+            # Imported late: most of its tables are for files, and the first sound is the last use.
+            from ._pcm import is_silent, to_linear16
+
             whole = len(audio) - len(audio) % self._format.unit
             samples = to_linear16(audio[:whole], _ENCODINGS[self._format.input_format])
             self._only_silence = is_silent(samples)
