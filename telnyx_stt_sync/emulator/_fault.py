@@ -92,6 +92,20 @@ class NumericFault(Fault):
             raise ValueError(f"{cls.name}={value}: {exc}") from exc
 
 
+class CountedFault(Fault):
+    """A fault whose value is a whole number, counting what its ``unit`` says."""
+
+    unit: ClassVar[str] = "bytes"
+
+    def __init__(self, count: int, *, only: str = "") -> None:
+        super().__init__(only=only)
+        self.count = positive(self.name, count, self.unit)
+
+    @classmethod
+    def from_value(cls, value: str, *, only: str = "") -> Fault:
+        return cls(whole_number(cls.name, value), only=only)
+
+
 class FaultPlan:
     """The faults at work on one connection, taken together. Immutable."""
 
@@ -141,3 +155,24 @@ def _connection_range(only: str) -> Tuple[float, float]:
     if match.group(2) is None:
         return first, first
     return first, int(match.group(3)) if match.group(3) else math.inf
+
+
+def whole_number(name: str, text: str) -> int:
+    """The number that a text is. Raises ``ValueError``, naming the fault that was written."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{name}: {text!r} is not a whole number")
+    return int(text)
+
+
+def positive(name: str, number: int, unit: str) -> int:
+    """The number itself. Raises ``ValueError`` unless it is above zero."""
+    if number <= 0:
+        raise ValueError(f"{name}: {number} is not a positive number of {unit}")
+    return number
+
+
+def valid_close_code(code: int) -> int:
+    """The code itself. Raises ``ValueError`` for what no close frame may carry."""
+    if not 1000 <= code <= 4999:
+        raise ValueError(f"{code} is not a WebSocket close code (1000 to 4999)")
+    return code

@@ -9,8 +9,11 @@ from typing import Any, Dict, List, Set
 import pytest
 
 from telnyx_stt_sync.emulator import FAULTS, Fault, parse_fault
-from telnyx_stt_sync.emulator import _faults as faults
+from telnyx_stt_sync.emulator import _faults as table
+from telnyx_stt_sync.emulator import _service_faults as service
+from telnyx_stt_sync.emulator import _transport_faults as transport
 from telnyx_stt_sync.emulator._fault import FaultPlan, Trigger
+from telnyx_stt_sync.emulator._faults import as_faults
 from telnyx_stt_sync.emulator._outbox import Close, Reset, Send
 
 FINAL = {"transcript": "hello", "is_final": True, "speech_final": True, "confidence": 0.98}
@@ -19,7 +22,7 @@ FINAL = {"transcript": "hello", "is_final": True, "speech_final": True, "confide
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_every_fault_is_in_the_table(name: str) -> None:
     """The module's docstring, which is the documentation, names every fault."""
-    assert f"``{name}" in (faults.__doc__ or "")
+    assert f"``{name}" in (table.__doc__ or "")
 
 
 @pytest.mark.parametrize(
@@ -99,39 +102,39 @@ def test_bad_text_is_a_value_error(text: str) -> None:
 )
 def test_connections(only: str, connections: List[int]) -> None:
     """A fault is at work on the connections that it names, counted from 1."""
-    fault = faults.Silent(only=only)
+    fault = service.Silent(only=only)
     assert [number for number in (1, 2, 3, 4) if fault.applies_to(number)] == connections
 
 
 def test_objects_and_texts_may_be_mixed() -> None:
     """One fault or many, as text or as objects."""
-    dead = faults.Dead(2.0)
-    assert faults.as_faults(dead) == (dead,)
-    assert [each.name for each in faults.as_faults(["silent", dead])] == ["silent", "dead"]
-    assert [each.name for each in faults.as_faults("silent")] == ["silent"]
-    assert repr(faults.Dead(only="1")) == "<Fault dead@1>"
+    dead = service.Dead(2.0)
+    assert as_faults(dead) == (dead,)
+    assert [each.name for each in as_faults(["silent", dead])] == ["silent", "dead"]
+    assert [each.name for each in as_faults("silent")] == ["silent"]
+    assert repr(service.Dead(only="1")) == "<Fault dead@1>"
 
 
 def test_numbers_are_checked_in_objects_too() -> None:
     """The constructors refuse what the texts' parser refuses."""
     with pytest.raises(ValueError, match="slow_finals needs a positive number"):
-        faults.SlowFinals()
+        service.SlowFinals()
     with pytest.raises(ValueError, match="reset_after: 0 is not a positive number of bytes"):
-        faults.ResetAfter(0)
+        transport.ResetAfter(0)
 
 
 def test_triggers() -> None:
     """What happens, and when, as the session sees it."""
-    assert faults.ResetAfter(5).triggers == (Trigger((Reset(),), audio_bytes=5),)
-    assert faults.CloseAfter(5).triggers == (Trigger((Close(1011),), audio_bytes=5),)
-    assert faults.CloseAfter(5, 1005).triggers == (Trigger((Close(1005),), audio_bytes=5),)
-    assert faults.Dead().triggers == (Trigger((Close(1000),), seconds=6.0),)
-    (rejected,) = faults.Rejected().triggers
+    assert transport.ResetAfter(5).triggers == (Trigger((Reset(),), audio_bytes=5),)
+    assert transport.CloseAfter(5).triggers == (Trigger((Close(1011),), audio_bytes=5),)
+    assert transport.CloseAfter(5, 1005).triggers == (Trigger((Close(1005),), audio_bytes=5),)
+    assert service.Dead().triggers == (Trigger((Close(1000),), seconds=6.0),)
+    (rejected,) = service.Rejected().triggers
     assert rejected.seconds == 0.0
     assert isinstance(rejected.actions[0], Send)
     assert json.loads(rejected.actions[0].payload)["errors"][0]["code"] == "40007"
     assert rejected.actions[1] == Close(1008)
-    (error,) = faults.ServerError("broken").triggers
+    (error,) = service.ServerError("broken").triggers
     assert error.actions == (Send('{"error": "broken"}'), Close(1011))
 
 
@@ -145,7 +148,7 @@ def test_plan_without_faults_changes_nothing() -> None:
 def test_plan_takes_faults_together() -> None:
     """Several faults add up; those of other connections do not count."""
     texts = ["real_time=4", "real_time=2", "slow_finals=1", "slow_finals=3", "dead@2", "silent@2"]
-    every = faults.as_faults([*texts, "unauthorized@3", "utterance_ends"])
+    every = as_faults([*texts, "unauthorized@3", "utterance_ends"])
     first = FaultPlan(every, 1)
     assert (first.speed, first.final_delay, first.hears, first.refusal) == (2.0, 3.0, True, None)
     assert len(first.rewrite(FINAL, 0) or []) == 2
@@ -172,7 +175,7 @@ def transcripts_in(payload: Any) -> List[str]:
 
 def test_junk_keeps_every_transcript_once() -> None:
     """However odd the frames, each transcript is there exactly once, in every variety."""
-    junk = faults.JunkFrames()
+    junk = service.JunkFrames()
     frame: Dict[str, Any] = dict(FINAL)
     confidences: Set[object] = set()
     kinds: Set[type] = set()
@@ -192,12 +195,12 @@ def test_junk_keeps_every_transcript_once() -> None:
 
 def test_junk_leaves_errors_alone() -> None:
     """Frames without a transcript stay what they are."""
-    assert faults.JunkFrames().rewrite({"error": "x"}, 0) is None
+    assert service.JunkFrames().rewrite({"error": "x"}, 0) is None
 
 
 def test_utterance_ends_follow_a_speech_final() -> None:
     """An empty final with utterance_end follows each speech_final, and nothing else."""
-    fault = faults.UtteranceEnds()
+    fault = service.UtteranceEnds()
     assert [json.loads(each) for each in fault.rewrite(FINAL, 0) or []] == [
         FINAL,
         {"transcript": "", "is_final": True, "utterance_end": True},
@@ -212,5 +215,5 @@ def test_own_fault_is_a_class() -> None:
         name = "deaf"
         hears = False
 
-    assert not FaultPlan(faults.as_faults([Deaf(only="1")]), 1).hears
-    assert FaultPlan(faults.as_faults([Deaf(only="1")]), 2).hears
+    assert not FaultPlan(as_faults([Deaf(only="1")]), 1).hears
+    assert FaultPlan(as_faults([Deaf(only="1")]), 2).hears
