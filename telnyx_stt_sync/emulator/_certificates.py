@@ -1,14 +1,26 @@
-"""A certificate for the emulator, made on the spot and trusted by nobody else."""
+"""Certificates for the emulator, made on the spot and trusted by nobody else."""
 
 from __future__ import annotations
 
 import ssl
 import warnings
-from typing import Tuple
+from dataclasses import dataclass
+
+# A name that no host has (RFC 6761).
+WRONG_HOST = "wrong.invalid"
 
 
-def make_contexts(host: str) -> Tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context for ``host`` and loopback, and a client's that trusts only that.
+@dataclass(frozen=True)
+class Contexts:
+    """The server's context, one with a certificate for another name, and one that trusts both."""
+
+    server: ssl.SSLContext
+    wrong_server: ssl.SSLContext
+    client: ssl.SSLContext
+
+
+def make_contexts(host: str) -> Contexts:
+    """Contexts for a server on ``host`` and loopback, and for its clients, who trust only that.
 
     Raises ``RuntimeError`` when the package ``trustme`` is missing.
     """
@@ -26,6 +38,8 @@ def make_contexts(host: str) -> Tuple[ssl.SSLContext, ssl.SSLContext]:
     names = {"localhost", "127.0.0.1", "::1"} | ({host} if host else set())
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*sorted(names)).configure_cert(server)
+    wrong_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(WRONG_HOST).configure_cert(wrong_server)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(client)
-    return server, client
+    return Contexts(server, wrong_server, client)

@@ -22,7 +22,8 @@ from ._backlog import Backlog
 from ._dialogue import Dialogue, Timing
 from ._engine_behaviour import EngineBehaviour
 from ._fault import FaultPlan
-from ._outbox import Action, Close, Reset, Send
+from ._outbox import Action, Close, Send
+from ._patience import Patience
 from ._poller import Poller
 from ._query import Query
 from ._recogniser import Heard, Recognition
@@ -41,11 +42,8 @@ PIECE_BYTES = 8192
 # So much audio that the recogniser has not taken stops the reading, which the client feels.
 MAX_WAITING_BYTES = 65536
 
-# Seconds for the request to come, for a close frame to be answered, and for the second
-# direction of the TCP connection to end when the first has.
-REQUEST_TIMEOUT = 10.0
-CLOSE_TIMEOUT = 5.0
-LINGER = 1.0
+# Seconds between two looks whether the client of a server that does not read is still there.
+LOOK_INTERVAL = 0.25
 
 # What a query that the service rejects is closed with. Nobody has reported the real code.
 REJECTED = 1008
@@ -69,17 +67,13 @@ class Connection:
         self._backlog = Backlog()
         # What the recogniser reported, appended by any thread: None is "done", a text is an error.
         self._inbox: Deque[Union[Heard, str, None]] = deque()
-        self._opened_at = time.monotonic()
+        self._patience = Patience(time.monotonic())
         # None until the request has come.
         self._session: Optional[Session] = None
         # None until the upgrade, and for a session that is rejected.
         self._dialogue: Optional[Dialogue] = None
         # None as long as nothing listens to the audio.
         self._recognition: Optional[Recognition] = None
-        # When the close frame went out; None before.
-        self._closing_at: Optional[float] = None
-        # When one direction of the TCP connection ended; None before.
-        self._ended_at: Optional[float] = None
         self._aborted = False
         # Daemon, so that a program that never calls stop() can end.
         self._thread = threading.Thread(
@@ -151,45 +145,42 @@ class Connection:
 
     def _finish_turn(self, now: float) -> bool:
         """Write what is to be written, and see whether that was all."""
-        if self._wire.is_closed:
+        if self._wire.is_closed or (not self._wire.reads and self._wire.peer_has_gone):
             return False
         self._websocket.flush()
-        if self._closing_at is None and self._websocket.is_closing:
-            self._closing_at = now
+        if self._websocket.is_closing:
+            self._patience.closing(now)
         ended = self._websocket.output_ended, self._websocket.input_ended
         if all(ended):
             return False
-        if self._ended_at is None and any(ended):
-            self._ended_at = now
+        if any(ended) and self._patience.half_ended(now):
             self._end_session()
-        return self._gives_up_at is None or now < self._gives_up_at
-
-    @property
-    def _gives_up_at(self) -> Optional[float]:
-        """When the thread ends although the client has not; ``None`` while the session is open."""
-        if self._ended_at is not None:
-            return self._ended_at + LINGER
-        if self._closing_at is not None:
-            return self._closing_at + CLOSE_TIMEOUT
-        return self._opened_at + REQUEST_TIMEOUT if self._session is None else None
+        return not self._patience.is_over(now)
 
     def _timeout(self) -> Optional[float]:
         """Seconds until the clock has something to do; ``None`` for never."""
-        if self._backlog or self._inbox:
+        if self._backlog or self._inbox or self._aborted:
             return 0.0
-        times = [self._gives_up_at, None if self._dialogue is None else self._dialogue.deadline]
+        now = time.monotonic()
+        times = [
+            self._patience.gives_up_at,
+            None if self._dialogue is None else self._dialogue.deadline,
+            None if self._wire.reads else now + LOOK_INTERVAL,
+        ]
         nearest = min((each for each in times if each is not None), default=None)
-        return None if nearest is None else max(0.0, nearest - time.monotonic())
+        return None if nearest is None else max(0.0, nearest - now)
 
     @property
     def _reads(self) -> bool:
-        return self._backlog.audio_bytes < MAX_WAITING_BYTES and not self._websocket.input_ended
+        may = self._wire.reads and not self._websocket.input_ended
+        return may and self._backlog.audio_bytes < MAX_WAITING_BYTES
 
     # The request
 
     def _answer(self, upgrade: Upgrade) -> None:
         path = urlsplit(upgrade.target).path
         query = Query.of_target(upgrade.target)
+        self._patience.requested()
         self._session = self._log.add(path, query, upgrade.headers)
         plan = FaultPlan(self._service.faults, self._session.index)
         refused = refusal(path, upgrade.headers, self._service.api_key) or plan.refusal
@@ -200,8 +191,19 @@ class Connection:
             self._websocket.refuse(refused)
         self._log.answered(self._session, status)
         logger.info("connection %d: HTTP %d", self._session.index, status)
+        if plan.answer_pace:
+            self._write_slowly(plan.answer_pace)
         if status == 101:
+            self._websocket.answers_pings = plan.answers_pings
             self._open(query, plan)
+
+    def _write_slowly(self, pace: float) -> None:
+        """Write what waits to be written, a byte each ``pace`` seconds, and do nothing else."""
+        while not (self._wire.all_sent or self._aborted):
+            self._wire.write(1)
+            self._poller.pause(pace)
+        # For who was stopped before its answer was complete, it never is.
+        self._wire.writes = self._wire.all_sent
 
     def _open(self, query: Query, plan: FaultPlan) -> None:
         """Begin the session that the query asks for, or reject it."""
@@ -266,11 +268,8 @@ class Connection:
         for action in actions:
             if isinstance(action, Send):
                 self._send(action.payload)
-            elif isinstance(action, Close):
-                self._websocket.close(action.code, action.reason)
-            elif isinstance(action, Reset):
-                self._websocket.flush()
-                self._wire.reset()
+            else:
+                self._websocket.perform(action)
 
     def _send(self, payload: Union[str, bytes]) -> None:
         # The client may have closed before this was due.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, FrozenSet, List, Optional
 
 from ._audio_clock import AudioClock
@@ -70,6 +70,7 @@ class Dialogue:
         self._opened = now
         self._audio_bytes = 0
         self._frames = 0
+        self._finals = 0
         # Whether audio has come that the recogniser was not told to flush.
         self._unflushed = False
         # Whether what is heard now was brought by the end of the audio.
@@ -122,7 +123,10 @@ class Dialogue:
 
     def done(self, now: float) -> None:
         """The recogniser has said everything that was owed after ``CloseStream``."""
-        self._outbox.put(Close(1000), max(now, self._pace.busy_until))
+        due = max(now, self._pace.busy_until)
+        if self._plan.close_delay:
+            due = max(due, self._outbox.last_due) + self._plan.close_delay
+        self._outbox.put(Close(1000), due)
 
     def failed(self, text: str, now: float) -> None:
         """The recogniser cannot make sense of the audio."""
@@ -137,7 +141,7 @@ class Dialogue:
         if actions:
             self._last_sent = now
         for trigger in [each for each in self._triggers if self._fires(each, now)]:
-            self._triggers.remove(trigger)
+            self._used_up(trigger, now)
             actions.extend(trigger.actions)
         if self._recognition is not None and _reached(self._idle_at, now):
             self._flush(self._recognition)
@@ -187,6 +191,22 @@ class Dialogue:
         self._frames += 1
         for payload in [json.dumps(frame)] if payloads is None else payloads:
             self._outbox.put(Send(payload), due)
+        if frame.get("is_final"):
+            self._put_triggered_by_final(due)
+
+    def _put_triggered_by_final(self, due: float) -> None:
+        """What a fault wants right behind this final, wherever in the outbox that stands."""
+        self._finals += 1
+        for trigger in [each for each in self._triggers if each.finals == self._finals]:
+            self._triggers.remove(trigger)
+            for action in trigger.actions:
+                self._outbox.put(action, due)
+
+    def _used_up(self, trigger: Trigger, now: float) -> None:
+        """The trigger has fired: it is gone, or waits for its next time."""
+        self._triggers.remove(trigger)
+        if trigger.every is not None:
+            self._triggers.append(replace(trigger, seconds=now - self._opened + trigger.every))
 
     def _up_to_the_end(self, actions: List[Action]) -> List[Action]:
         for position, action in enumerate(actions):

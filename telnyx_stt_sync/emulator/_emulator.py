@@ -17,6 +17,7 @@ from ._session import Session
 from ._upgrade import PATH
 
 if TYPE_CHECKING:
+    from ._certificates import Contexts
     from ._listener import Listener
 
 # The utterances of every connection, or a function that gives those for a query.
@@ -69,6 +70,8 @@ class Emulator:
         self._recogniser_choice = recogniser
         self._transcripts = [transcripts] if isinstance(transcripts, str) else transcripts
         self._faults = as_faults(faults)
+        if not tls and any(fault.wrong_certificate for fault in self._faults):
+            raise ValueError("the fault wrong_certificate needs Emulator(tls=True)")
         self._engine = engine
         self._tls = tls
         self._api_key = api_key
@@ -102,9 +105,9 @@ class Emulator:
 
     def _listen(self) -> None:
         listener_type = _listener_type()
-        server_context = self._make_contexts() if self._tls else None
+        contexts = self._make_contexts() if self._tls else None
         service = self._make_service()
-        self._listener = listener_type(self._host, self._port, server_context, service, self._log)
+        self._listener = listener_type(self._host, self._port, contexts, service, self._log)
         self._listener.start()
         self._bound_port = self._listener.port
 
@@ -172,11 +175,12 @@ class Emulator:
         host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
         return f"[{host}]" if ":" in host else host
 
-    def _make_contexts(self) -> ssl.SSLContext:
+    def _make_contexts(self) -> Contexts:
         from ._certificates import make_contexts
 
-        server_context, self._client_context = make_contexts(self._host)
-        return server_context
+        contexts = make_contexts(self._host)
+        self._client_context = contexts.client
+        return contexts
 
     def _make_service(self) -> Service:
         return Service(

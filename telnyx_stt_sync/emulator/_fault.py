@@ -15,14 +15,17 @@ Payload = Union[str, bytes]
 
 @dataclass(frozen=True)
 class Trigger:
-    """Actions that happen once, when the session is that old or has had that much audio.
+    """Actions at a moment of the session: at an age, or after so much audio, or so many finals.
 
-    Exactly one of ``seconds`` and ``audio_bytes`` is given.
+    Exactly one of ``seconds``, ``audio_bytes`` and ``finals`` is given. They
+    happen once; with ``seconds`` and ``every``, again and again from then on.
     """
 
     actions: Tuple[Action, ...]
     seconds: Optional[float] = None
     audio_bytes: Optional[int] = None
+    finals: Optional[int] = None
+    every: Optional[float] = None
 
 
 class Fault:
@@ -40,14 +43,23 @@ class Fault:
 
     # Answered in place of the upgrade; None lets the request through.
     refusal: Optional[Refusal] = None
+    # The server shows a certificate for a name that is not its own. This alone is about TCP
+    # connections, of which ``only`` then counts those: there is no request yet.
+    wrong_certificate: bool = False
+    # Seconds from one byte of the answer to the next; 0.0 sends it at once.
+    answer_pace: float = 0.0
     # What happens at a moment of the session.
     triggers: Tuple[Trigger, ...] = ()
+    # False: pings get no pong.
+    answers_pings: bool = True
     # False: audio is taken and nothing ever comes of it.
     hears: bool = True
     # How fast the recogniser works, in × real time.
     speed: float = math.inf
     # How many seconds later finals come.
     final_delay: float = 0.0
+    # How many seconds later CloseStream is answered by a close.
+    close_delay: float = 0.0
 
     def __init__(self, *, only: str = "") -> None:
         self.only = only
@@ -118,6 +130,19 @@ class FaultPlan:
         return next((fault.refusal for fault in self._faults if fault.refusal), None)
 
     @property
+    def wrong_certificate(self) -> bool:
+        return any(fault.wrong_certificate for fault in self._faults)
+
+    @property
+    def answer_pace(self) -> float:
+        """The longest pause between two bytes of the answer that a fault asks for, in seconds."""
+        return max((fault.answer_pace for fault in self._faults), default=0.0)
+
+    @property
+    def answers_pings(self) -> bool:
+        return all(fault.answers_pings for fault in self._faults)
+
+    @property
     def triggers(self) -> List[Trigger]:
         return [trigger for fault in self._faults for trigger in fault.triggers]
 
@@ -134,6 +159,11 @@ class FaultPlan:
     def final_delay(self) -> float:
         """The longest delay of finals that a fault asks for, in seconds."""
         return max((fault.final_delay for fault in self._faults), default=0.0)
+
+    @property
+    def close_delay(self) -> float:
+        """The longest delay of the close that a fault asks for, in seconds."""
+        return max((fault.close_delay for fault in self._faults), default=0.0)
 
     def rewrite(self, frame: Dict[str, Any], index: int) -> Optional[List[Payload]]:
         """What the first fault with an opinion sends in place of a frame."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import logging
 import selectors
 import socket
-import ssl
 import threading
 import time
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from ._connection import Connection
+from ._fault import FaultPlan
 from ._service import Service, SessionLog
 from ._waker import Waker
+
+if TYPE_CHECKING:
+    import ssl
+
+    from ._certificates import Contexts
 
 logger = logging.getLogger("telnyx_stt_sync.emulator")
 
@@ -28,7 +33,7 @@ class Listener:
         self,
         host: str,
         port: int,
-        context: Optional[ssl.SSLContext],
+        contexts: Optional[Contexts],
         service: Service,
         log: SessionLog,
     ) -> None:
@@ -40,11 +45,13 @@ class Listener:
         self._socket = socket.create_server((host, port), family=family)
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
-        self._context = context
+        self._contexts = contexts
         self._service = service
         self._log = log
         self._waker = Waker()
         self._stopping = False
+        # How many connections were accepted. Only the accept thread touches it.
+        self._accepted = 0
         # Touched by the accept thread while it runs, and by stop() when it has ended.
         self._connections: List[Connection] = []
         # Daemon, so that a program that never calls stop() can end.
@@ -97,8 +104,9 @@ class Listener:
             self._serve(sock)
 
     def _serve(self, sock: socket.socket) -> None:
+        self._accepted += 1
         try:
-            connection = Connection(sock, self._context, self._service, self._log)
+            connection = Connection(sock, self._context(), self._service, self._log)
             connection.start()
         except (OSError, RuntimeError) as exc:
             # No descriptor or no thread left; the others go on.
@@ -106,3 +114,10 @@ class Listener:
             sock.close()
             return
         self._connections.append(connection)
+
+    def _context(self) -> Optional[ssl.SSLContext]:
+        """What the connection that was just accepted is to use for TLS, ``None`` without TLS."""
+        if self._contexts is None:
+            return None
+        wrong = FaultPlan(self._service.faults, self._accepted).wrong_certificate
+        return self._contexts.wrong_server if wrong else self._contexts.server

@@ -27,12 +27,29 @@ class Reset:
     """Break the TCP connection by RST."""
 
 
-Action = Union[Send, Close, Reset]
+@dataclass(frozen=True)
+class Vanish:
+    """Take nothing in and let nothing out any more; TCP stays, as when the network has gone."""
+
+
+@dataclass(frozen=True)
+class StopReading:
+    """Take nothing in any more; what there is to say still goes out."""
+
+
+@dataclass(frozen=True)
+class SendRaw:
+    """Send bytes that need not make whole frames; nothing while the client has to catch up."""
+
+    data: bytes
+
+
+Action = Union[Send, SendRaw, StopReading, Close, Reset, Vanish]
 
 
 def ends_connection(action: Action) -> bool:
     """Whether nothing can follow the action."""
-    return not isinstance(action, Send)
+    return isinstance(action, (Close, Reset, Vanish))
 
 
 class Outbox:

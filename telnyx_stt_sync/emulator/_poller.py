@@ -25,12 +25,14 @@ class Poller:
 
         That is: input, if ``reads``; room for what the wire has to write; ``wake()``.
         """
-        self._watch(reads)
-        if reads and self._wire.holds_input:
-            timeout = 0.0
-        for key, _ in self._selector.select(timeout):
-            if key.fileobj is self._waker:
-                self._waker.clear()
+        events = selectors.EVENT_READ if reads else 0
+        if self._wire.wants_write:
+            events |= selectors.EVENT_WRITE
+        self._select(events, 0.0 if reads and self._wire.holds_input else timeout)
+
+    def pause(self, timeout: float) -> None:
+        """Wait up to ``timeout`` seconds for ``wake()``, whatever the wire does."""
+        self._select(0, timeout)
 
     def wake(self) -> None:
         """End the wait now, or the next one at once. Does nothing after ``close()``."""
@@ -41,10 +43,13 @@ class Poller:
         self._selector.close()
         self._waker.close()
 
-    def _watch(self, reads: bool) -> None:
-        events = selectors.EVENT_READ if reads else 0
-        if self._wire.wants_write:
-            events |= selectors.EVENT_WRITE
+    def _select(self, events: int, timeout: Optional[float]) -> None:
+        self._watch(events)
+        for key, _ in self._selector.select(timeout):
+            if key.fileobj is self._waker:
+                self._waker.clear()
+
+    def _watch(self, events: int) -> None:
         if events == self._watched:
             return
         if self._watched:

@@ -60,6 +60,15 @@ class Silent(Fault):
     hears = False
 
 
+class SilentClose(Fault):
+    """Audio is taken and the end is as usual, but no transcript ever comes."""
+
+    name = "silent_close"
+
+    def rewrite(self, frame: Dict[str, Any], index: int) -> Optional[List[Payload]]:
+        return [] if "transcript" in frame else None
+
+
 class SlowFinals(NumericFault):
     """Finals come so many seconds later."""
 

@@ -26,6 +26,7 @@ class Refusal:
 
 
 UNAUTHORIZED = Refusal(401, "Unauthorized", "The API key is missing or not valid.")
+FORBIDDEN = Refusal(403, "Forbidden", "The API key is not allowed to do this.")
 NOT_FOUND = Refusal(404, "Not Found", f"Only {PATH} is served here.")
 ORIGIN_REFUSED = Refusal(403, "Forbidden", "Handshakes with an Origin header are refused.")
 

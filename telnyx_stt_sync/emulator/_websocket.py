@@ -17,8 +17,12 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from ._outbox import Close, Reset, SendRaw, StopReading, Vanish
 from ._upgrade import Refusal
 from ._wire import Wire
+
+# How every pong begins, and neither another frame nor the answer to a request.
+PONG_BYTE = 0x80 | Opcode.PONG
 
 # On its own, outside the tree of loggers: at DEBUG the protocol logs every header, the key too.
 _SILENT_LOGGER = logging.Logger("telnyx_stt_sync.emulator.protocol", logging.CRITICAL + 1)
@@ -47,6 +51,8 @@ class WebSocket:
         # The frames of a fragmented message that is not complete.
         self._parts: List[Frame] = []
         self._must_end_output = False
+        # False where a fault leaves pings without their pongs.
+        self.answers_pings = True
         # Set when nothing more goes out: only the peer's end of the stream is waited for.
         self.output_ended = False
         # Set when nothing more comes in.
@@ -55,7 +61,8 @@ class WebSocket:
     @property
     def is_open(self) -> bool:
         """Whether messages may be sent."""
-        return self._protocol.state is State.OPEN and not self.output_ended
+        usable = self.wire.writes and not self.output_ended
+        return usable and self._protocol.state is State.OPEN
 
     @property
     def is_closing(self) -> bool:
@@ -118,6 +125,22 @@ class WebSocket:
             self._protocol.send_binary(payload)
         self._queue()
 
+    def perform(self, action: Union[SendRaw, StopReading, Close, Reset, Vanish]) -> None:
+        """Do anything but send a message. Raises ``WireBroken``."""
+        if isinstance(action, Close):
+            self.close(action.code, action.reason)
+            return
+        self.flush()
+        if isinstance(action, SendRaw):
+            # What waits then has to be read first: it must not become ever more.
+            if self.is_open and self.wire.all_sent:
+                self.wire.put(action.data)
+        elif isinstance(action, Reset):
+            self.wire.reset()
+        else:
+            self.wire.reads = False
+            self.wire.writes = isinstance(action, StopReading)
+
     def close(self, code: int, reason: str = "") -> None:
         """Send a close frame, for 1005 one without a code, for 1006 none: then only TCP ends."""
         if not self.is_open:
@@ -137,10 +160,10 @@ class WebSocket:
 
     def _queue(self) -> None:
         for data in self._protocol.data_to_send():
-            if data:
-                self.wire.put(data)
-            else:
+            if not data:
                 self._must_end_output = True
+            elif self.answers_pings or data[0] != PONG_BYTE:
+                self.wire.put(data)
 
     def _incoming(self, event: object) -> Optional[Incoming]:
         """The message that an event completes, if any."""

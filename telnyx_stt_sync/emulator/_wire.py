@@ -10,6 +10,10 @@ from typing import Optional
 
 RECEIVE_BYTES = 65536
 
+# States of Linux' struct tcp_info: reset, and ended by the peer alone.
+TCP_CLOSE = 7
+TCP_CLOSE_WAIT = 8
+
 
 class WireBroken(Exception):
     """The connection broke: reset, timed out, or TLS failed. Not an error of the emulator's."""
@@ -29,6 +33,9 @@ class Wire:
             sock = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         self._socket = sock
         self._unsent = bytearray()
+        # Whether the socket is read from, and written to: not where a fault plays a dead peer.
+        self.reads = True
+        self.writes = True
         # TLS may have to write before it can read.
         self._read_wants_write = False
 
@@ -38,7 +45,7 @@ class Wire:
     @property
     def wants_write(self) -> bool:
         """Whether to wait for room to write."""
-        return bool(self._unsent) or self._read_wants_write
+        return self.writes and (bool(self._unsent) or self._read_wants_write)
 
     @property
     def holds_input(self) -> bool:
@@ -50,6 +57,17 @@ class Wire:
         return self._socket.fileno() < 0
 
     @property
+    def peer_has_gone(self) -> bool:
+        """Whether the peer ended or broke the connection, as the system tells without reading.
+
+        Behind more than the system holds unread, and elsewhere than on Linux, it does not tell.
+        """
+        if sys.platform != "linux" or self.is_closed:
+            return False
+        state = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        return state in (TCP_CLOSE, TCP_CLOSE_WAIT)
+
+    @property
     def all_sent(self) -> bool:
         return not self._unsent
 
@@ -59,6 +77,8 @@ class Wire:
         Raises ``WireBroken``.
         """
         self._read_wants_write = False
+        if not self.reads:
+            return None
         try:
             return self._socket.recv(RECEIVE_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError):
@@ -77,14 +97,19 @@ class Wire:
 
     def flush(self) -> None:
         """Write as much as the socket takes. Raises ``WireBroken``."""
-        while self._unsent:
-            try:
-                sent = self._socket.send(self._unsent[:RECEIVE_BYTES])
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                return
-            except OSError as exc:
-                raise WireBroken(str(exc)) from exc
-            del self._unsent[:sent]
+        while self._unsent and self.writes and self.write(RECEIVE_BYTES):
+            pass
+
+    def write(self, limit: int) -> bool:
+        """Write up to ``limit`` bytes; whether the socket took any. Raises ``WireBroken``."""
+        try:
+            sent = self._socket.send(self._unsent[:limit])
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
+        except OSError as exc:
+            raise WireBroken(str(exc)) from exc
+        del self._unsent[:sent]
+        return True
 
     def end_output(self) -> None:
         """Tell the peer that nothing more comes; it can still be read from."""

@@ -14,7 +14,7 @@ from telnyx_stt_sync.emulator._dialogue import Dialogue, State, Timing
 from telnyx_stt_sync.emulator._engine_behaviour import EngineBehaviour
 from telnyx_stt_sync.emulator._fault import FaultPlan
 from telnyx_stt_sync.emulator._faults import as_faults
-from telnyx_stt_sync.emulator._outbox import Action, Close, Reset, Send
+from telnyx_stt_sync.emulator._outbox import Action, Close, Reset, Send, SendRaw, Vanish
 
 SECOND = bytes(32000)
 CLOSE_STREAM = '{"type": "CloseStream"}'
@@ -300,6 +300,83 @@ def test_trigger_by_audio_fires_at_its_byte() -> None:
     play.final("one", 100.0)
     assert play.tick(100.0) == ["one", Reset()]
     assert play.recognition.audio == 100
+
+
+def test_peer_that_vanishes_says_no_more() -> None:
+    """After half_open_after's bytes come its words, then nothing for ever."""
+    play = Play("Telnyx", "half_open_after=10")
+    play.dialogue.audio(bytes(10), 100.0)
+    play.final("one", 100.0)
+    assert play.tick(100.0) == [" one", Vanish()]
+    assert play.dialogue.deadline is None
+    assert play.tick(1000.0) == []
+
+
+def test_cut_stands_right_behind_its_final() -> None:
+    """Of finals that come together, those up to the N-th are sent; interims do not count."""
+    play = Play("Deepgram", "cut_after_finals=2")
+    play.dialogue.audio(SECOND, 100.0)
+    play.interim("o", 100.0)
+    play.final("one", 100.0)
+    assert play.tick(100.0) == ["o", "one"]
+    play.final("two", 101.0)
+    play.interim("th", 101.0)
+    play.final("three", 101.0)
+    assert play.tick(101.0) == ["two", Close(1006)]
+    assert play.is_in(State.OVER)
+
+
+def test_cut_waits_for_its_final() -> None:
+    """A final that is late is not overtaken by the cut that follows it."""
+    play = Play("Deepgram", "cut_after_finals=1", "slow_finals=2")
+    play.final("one", 100.0)
+    assert play.tick(101.9) == []
+    assert play.tick(102.0) == ["one", Close(1006)]
+
+
+def test_late_close_comes_after_the_last_final() -> None:
+    """Finals come in time; the close comes so much later, even if the finals are late too."""
+    play = Play("Deepgram", "late_close=5", "slow_finals=1")
+    play.dialogue.audio(SECOND, 100.0)
+    play.dialogue.text(CLOSE_STREAM)
+    play.final("one", 100.0)
+    play.dialogue.done(100.0)
+    assert play.tick(101.0) == ["one"]
+    assert play.dialogue.deadline == 106.0
+    assert play.tick(106.0) == [Close(1000)]
+
+
+def test_silent_close_is_an_end_as_usual() -> None:
+    """Nothing that is heard is sent, and CloseStream is answered by the close."""
+    play = Play("Deepgram", "silent_close")
+    play.dialogue.audio(SECOND, 100.0)
+    play.interim("o", 100.0)
+    play.dialogue.text(CLOSE_STREAM)
+    play.final("one", 100.0)
+    play.dialogue.done(100.0)
+    assert play.tick(100.0) == [Close(1000)]
+
+
+def test_silent_close_of_an_engine_that_never_closes() -> None:
+    """There it is the end of the hold, 20 s after the audio."""
+    play = Play("Telnyx", "silent_close")
+    play.dialogue.audio(SECOND, 100.0)
+    play.tick(100.5)
+    play.final("one", 100.5)
+    assert play.tick(100.5) == []
+    assert play.tick(120.0) == [Close(1000)]
+
+
+def test_repeated_trigger_keeps_its_distance() -> None:
+    """Fragments come again and again; a moment that was missed is not made up for."""
+    play = Play("Deepgram", "endless_fragments")
+    (begin,) = play.tick(100.0)
+    assert isinstance(begin, SendRaw)
+    assert play.dialogue.deadline == pytest.approx(100.01)
+    (burst,) = play.tick(100.5)
+    assert play.tick(100.505) == []
+    assert play.dialogue.deadline == pytest.approx(100.51)
+    assert play.tick(100.6) == [burst]
 
 
 def test_dead_session_closes_without_a_word() -> None:

@@ -10,8 +10,18 @@ import pytest
 
 from telnyx_stt_sync.emulator import Query, Session
 from telnyx_stt_sync.emulator._backlog import Backlog
-from telnyx_stt_sync.emulator._outbox import Close, Outbox, Reset, Send, ends_connection
+from telnyx_stt_sync.emulator._outbox import (
+    Close,
+    Outbox,
+    Reset,
+    Send,
+    SendRaw,
+    StopReading,
+    Vanish,
+    ends_connection,
+)
 from telnyx_stt_sync.emulator._pace import Pace
+from telnyx_stt_sync.emulator._patience import Patience
 from telnyx_stt_sync.emulator._service import SessionLog
 from telnyx_stt_sync.emulator._upgrade import PATH, refusal
 
@@ -96,11 +106,42 @@ def test_outbox_keeps_the_order() -> None:
     assert next_and_last(outbox) == (None, 6.0)
 
 
-def test_only_sending_does_not_end_a_connection() -> None:
-    """Every action but Send is the last one."""
-    assert not ends_connection(Send(""))
-    assert ends_connection(Close())
-    assert ends_connection(Reset())
+def test_what_ends_a_connection() -> None:
+    """Nothing follows a close, a reset or a peer that vanished."""
+    assert not any(ends_connection(each) for each in (Send(""), SendRaw(b""), StopReading()))
+    assert all(ends_connection(each) for each in (Close(), Reset(), Vanish()))
+
+
+# Patience
+
+
+def test_patience_with_a_client_that_asks_for_nothing() -> None:
+    """The request has ten seconds to come."""
+    patience = Patience(100.0)
+    assert patience.gives_up_at == 110.0
+    assert not patience.is_over(109.9)
+    assert patience.is_over(110.0)
+
+
+def test_patience_while_the_session_is_open() -> None:
+    """An open session has no limit."""
+    patience = Patience(100.0)
+    patience.requested()
+    assert patience.gives_up_at is None
+    assert not patience.is_over(1e9)
+
+
+def test_patience_at_the_end() -> None:
+    """A close frame has five seconds to be answered, the other direction one to end."""
+    patience = Patience(100.0)
+    patience.requested()
+    patience.closing(200.0)
+    patience.closing(203.0)
+    assert patience.gives_up_at == 205.0
+    assert patience.half_ended(203.0)
+    assert not patience.half_ended(204.0)
+    patience.closing(204.0)
+    assert patience.gives_up_at == 204.0
 
 
 # Backlog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, List, Set, Tuple
 
 import pytest
 
@@ -12,9 +12,10 @@ from telnyx_stt_sync.emulator import FAULTS, Fault, parse_fault
 from telnyx_stt_sync.emulator import _faults as table
 from telnyx_stt_sync.emulator import _service_faults as service
 from telnyx_stt_sync.emulator import _transport_faults as transport
+from telnyx_stt_sync.emulator import _upgrade_faults as upgrade
 from telnyx_stt_sync.emulator._fault import FaultPlan, Trigger
 from telnyx_stt_sync.emulator._faults import as_faults
-from telnyx_stt_sync.emulator._outbox import Close, Reset, Send
+from telnyx_stt_sync.emulator._outbox import Close, Reset, Send, SendRaw, StopReading, Vanish
 
 FINAL = {"transcript": "hello", "is_final": True, "speech_final": True, "confidence": 0.98}
 
@@ -44,6 +45,24 @@ def test_every_fault_is_in_the_table(name: str) -> None:
         "real_time=2.5@1-3",
         "junk_frames",
         "utterance_ends",
+        "forbidden@1",
+        "too_many_requests",
+        "too_many_requests=3@1-2",
+        "unavailable=0",
+        "redirect",
+        "redirect=wss://user@elsewhere.invalid:8080/path?a=b@2",
+        "slow_handshake",
+        "slow_handshake=0.01",
+        "wrong_certificate@1",
+        "silent_close",
+        "late_close",
+        "late_close=0.5@1",
+        "cut_after_finals=2",
+        "half_open_after=32000@1",
+        "stalls_after=32000",
+        "no_pong",
+        "huge_frame",
+        "endless_fragments@2-",
     ],
 )
 def test_fault_is_parsed_from_text(text: str) -> None:
@@ -51,13 +70,14 @@ def test_fault_is_parsed_from_text(text: str) -> None:
     fault = parse_fault(text)
     assert isinstance(fault, FAULTS[fault.name])
     assert text.startswith(fault.name)
-    assert fault.only == text.partition("@")[2]
+    assert fault.only == (text.rpartition("@")[2] if "@" in text else "")
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
     """A wrong name is answered with all right ones."""
-    with pytest.raises(ValueError, match="unknown fault 'slow'; known: close_after, dead, "):
+    with pytest.raises(ValueError) as caught:
         parse_fault("slow")
+    assert str(caught.value) == f"unknown fault 'slow'; known: {', '.join(sorted(FAULTS))}"
 
 
 @pytest.mark.parametrize(
@@ -84,6 +104,23 @@ def test_unknown_name_lists_the_known_ones() -> None:
         "close_after=10:99",
         "close_after=10:x",
         "rejected=70000",
+        "forbidden=1",
+        "too_many_requests=soon",
+        "too_many_requests=1.5",
+        "unavailable=-1",
+        "redirect=a b",
+        "redirect=x\r\nSet-Cookie: y",
+        "slow_handshake=0",
+        "wrong_certificate=x",
+        "silent_close=1",
+        "late_close=never",
+        "cut_after_finals",
+        "cut_after_finals=0",
+        "half_open_after=0",
+        "stalls_after",
+        "no_pong=1",
+        "huge_frame=1",
+        "endless_fragments=1",
         "silent@",
         "silent@0",
         "silent@1-2-3",
@@ -121,6 +158,12 @@ def test_numbers_are_checked_in_objects_too() -> None:
         service.SlowFinals()
     with pytest.raises(ValueError, match="reset_after: 0 is not a positive number of bytes"):
         transport.ResetAfter(0)
+    with pytest.raises(ValueError, match="cut_after_finals: 0 is not a positive number of finals"):
+        transport.CutAfterFinals(0)
+    with pytest.raises(ValueError, match="unavailable: -1 is less than no seconds"):
+        upgrade.Unavailable(-1)
+    with pytest.raises(ValueError, match="redirect: '' is not a URL"):
+        upgrade.Redirect("")
 
 
 def test_triggers() -> None:
@@ -138,11 +181,66 @@ def test_triggers() -> None:
     assert error.actions == (Send('{"error": "broken"}'), Close(1011))
 
 
+def test_triggers_of_the_transport() -> None:
+    """What breaks the connection without closing it, and when."""
+    assert transport.HalfOpenAfter(5).triggers == (Trigger((Vanish(),), audio_bytes=5),)
+    assert transport.StallsAfter(5).triggers == (Trigger((StopReading(),), audio_bytes=5),)
+    assert transport.CutAfterFinals(2).triggers == (Trigger((Close(1006),), finals=2),)
+
+
+def sent_by(fault: Fault) -> List[Tuple[float, bytes]]:
+    """The raw bytes that a fault sends, and when."""
+    return [
+        (trigger.seconds or 0.0, action.data)
+        for trigger in fault.triggers
+        for action in trigger.actions
+        if isinstance(action, SendRaw)
+    ]
+
+
+def test_huge_frame_is_announced_and_begun() -> None:
+    """The head of a final text frame of 2**40 bytes comes first, and a few kB follow in time."""
+    fault = transport.HugeFrame()
+    sent = sent_by(fault)
+    assert sent[0][1][:2] == b"\x81\x7f"
+    assert int.from_bytes(sent[0][1][2:10], "big") == 2**40
+    assert [moment for moment, _ in sent] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert 2000 < sum(len(data) for _, data in sent) < 8000
+    assert (fault.hears, fault.answers_pings) == (False, False)
+
+
+def test_fragments_never_end() -> None:
+    """A text fragment without FIN begins, and fragments without FIN follow for ever."""
+    first, burst = transport.EndlessFragments().triggers
+    (_, begin), (_, words) = sent_by(transport.EndlessFragments())
+    assert (begin[0], begin[1]) == (0x01, len(begin) - 2)
+    assert words == b"\x00\x05word " * 200
+    assert (first.every, burst.every) == (None, 0.01)
+
+
+def test_refusals() -> None:
+    """Each refusal has its status and headers."""
+    refusals = {
+        text: parse_fault(text).refusal
+        for text in ("forbidden", "too_many_requests", "unavailable=7", "redirect", "redirect=/x")
+    }
+    found = {text: (it.status, it.headers) for text, it in refusals.items() if it is not None}
+    assert found == {
+        "forbidden": (403, ()),
+        "too_many_requests": (429, ()),
+        "unavailable=7": (503, (("Retry-After", "7"),)),
+        "redirect": (302, (("Location", upgrade.ELSEWHERE),)),
+        "redirect=/x": (302, (("Location", "/x"),)),
+    }
+
+
 def test_plan_without_faults_changes_nothing() -> None:
     """A connection without faults is served as fast as possible."""
     plan = FaultPlan((), 1)
     assert (plan.refusal, plan.triggers, plan.hears) == (None, [], True)
     assert (plan.speed, plan.final_delay, plan.rewrite(FINAL, 0)) == (math.inf, 0.0, None)
+    assert (plan.answer_pace, plan.close_delay) == (0.0, 0.0)
+    assert (plan.answers_pings, plan.wrong_certificate) == (True, False)
 
 
 def test_plan_takes_faults_together() -> None:
@@ -152,6 +250,10 @@ def test_plan_takes_faults_together() -> None:
     first = FaultPlan(every, 1)
     assert (first.speed, first.final_delay, first.hears, first.refusal) == (2.0, 3.0, True, None)
     assert len(first.rewrite(FINAL, 0) or []) == 2
+    odd = ["no_pong", "wrong_certificate@2", "late_close=2", "late_close", "slow_handshake"]
+    plan = FaultPlan(as_faults([*odd, "slow_handshake=2"]), 1)
+    assert (plan.answer_pace, plan.close_delay) == (2.0, 60.0)
+    assert (plan.answers_pings, plan.wrong_certificate) == (False, False)
     second = FaultPlan(every, 2)
     assert (second.hears, len(second.triggers)) == (False, 1)
     third = FaultPlan(every, 3)
@@ -206,6 +308,12 @@ def test_utterance_ends_follow_a_speech_final() -> None:
         {"transcript": "", "is_final": True, "utterance_end": True},
     ]
     assert fault.rewrite({**FINAL, "speech_final": False}, 0) is None
+
+
+def test_silent_close_swallows_transcripts() -> None:
+    """Every transcript is replaced by nothing; errors are not."""
+    assert FaultPlan([service.SilentClose()], 1).rewrite(FINAL, 0) == []
+    assert FaultPlan([service.SilentClose()], 1).rewrite({"error": "x"}, 0) is None
 
 
 def test_own_fault_is_a_class() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from typing import List
 import pytest
 
 from telnyx_stt_sync.cli import _emulate
-from telnyx_stt_sync.emulator import Emulator
+from telnyx_stt_sync.emulator import FAULTS, Emulator
 from tests.wire.emulator_client import LIMIT, WORD, open_client, read_all
 
 COMMAND = """
@@ -92,11 +93,19 @@ def test_unknown_fault_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit) as caught:
         parse("--fault", "slow")
     assert caught.value.code == 2
-    assert "known: close_after, dead" in capsys.readouterr().err
+    assert f"known: {', '.join(sorted(FAULTS))}" in capsys.readouterr().err
 
 
 def test_help_names_the_faults(capsys: pytest.CaptureFixture[str]) -> None:
     """--help lists every fault."""
     with pytest.raises(SystemExit):
         parse("--help")
-    assert "slow_finals" in capsys.readouterr().out
+    words = re.findall(r"\w+", capsys.readouterr().out)
+    assert [name for name in FAULTS if name not in words] == []
+
+
+def test_fault_that_needs_tls(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command serves no TLS, so the fault of the certificate is an error message."""
+    args = parse("--fault", "wrong_certificate")
+    assert args.run(args) == 1
+    assert "needs Emulator(tls=True)" in capsys.readouterr().err

@@ -132,6 +132,7 @@ def test_every_address_has_a_url() -> None:
         ({"engine": "deepgram"}, "unknown engine 'deepgram'; known: Deepgram, "),
         ({"recogniser": "human"}, "unknown recogniser 'human'"),
         ({"faults": ["late"]}, "unknown fault 'late'"),
+        ({"faults": ["wrong_certificate"]}, "wrong_certificate needs Emulator.tls=True"),
         ({"recogniser": "pocketsphinx", "transcripts": ["x"]}, "scripted recogniser only"),
     ],
 )

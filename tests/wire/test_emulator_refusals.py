@@ -51,6 +51,26 @@ def test_wrong_path_is_not_found() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fault", "status", "header", "value"),
+    [
+        ("forbidden", 403, "Retry-After", None),
+        ("too_many_requests", 429, "Retry-After", None),
+        ("too_many_requests=7", 429, "Retry-After", "7"),
+        ("unavailable", 503, "Retry-After", None),
+        ("unavailable=0", 503, "Retry-After", "0"),
+        ("redirect=wss://other.invalid/", 302, "Location", "wss://other.invalid/"),
+    ],
+)
+def test_refused_by_a_fault(fault: str, status: int, header: str, value: Optional[str]) -> None:
+    """Faults refuse the first connection in the shape of the service's own refusals."""
+    with Emulator(faults=[f"{fault}@1"], transcripts=["one"]) as emulator:
+        response = refused(emulator)
+        assert talk(emulator, WORD).finals == ["one"]
+    assert (response.status_code, response.headers.get(header)) == (status, value)
+    assert json.loads(response.body)["errors"][0]["code"] == str(status)
+
+
+@pytest.mark.parametrize(
     ("request_line", "status"),
     [("GET /v2/speech-to-text/transcription HTTP/1.1", b"426"), ("nonsense", b"")],
 )

@@ -68,6 +68,28 @@ def test_name_and_address_are_in_the_certificate() -> None:
         assert talk(emulator, WORD, url=url).finals == ["one"]
 
 
+def test_certificate_for_another_name() -> None:
+    """With wrong_certificate, whoever checks the host name refuses it; the next one is well."""
+    faults = ["wrong_certificate@1"]
+    with Emulator(tls=True, transcripts=["one"], faults=faults) as emulator:
+        with pytest.raises(ssl.SSLCertVerificationError, match="IP address mismatch"):
+            open_client(emulator)
+        assert talk(emulator, WORD).finals == ["one"]
+        assert len(emulator.sessions) == 1
+
+
+def test_wrong_certificate_is_a_trusted_one() -> None:
+    """Its authority is the emulator's own: only the name is wrong."""
+    with Emulator(tls=True, faults=["wrong_certificate"]) as emulator:
+        context = emulator.ssl_context
+        assert context is not None
+        context.check_hostname = False
+        with tcp_connection(emulator) as raw:
+            with context.wrap_socket(raw, server_hostname="127.0.0.1") as client:
+                certificate = client.getpeercert() or {}
+    assert certificate["subjectAltName"] == (("DNS", "wrong.invalid"),)
+
+
 def test_plain_has_no_context() -> None:
     """Without TLS there is nothing to trust."""
     with Emulator() as emulator:
