@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Dict, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import pytest
 
@@ -24,6 +24,7 @@ from telnyx_stt_sync.emulator._pace import Pace
 from telnyx_stt_sync.emulator._patience import Patience
 from telnyx_stt_sync.emulator._service import SessionLog
 from telnyx_stt_sync.emulator._upgrade import PATH, refusal
+from telnyx_stt_sync.emulator._websocket import WebSocket
 
 # Query
 
@@ -158,6 +159,71 @@ def test_backlog_cuts_audio_and_keeps_the_order() -> None:
     assert (bool(backlog), backlog.audio_bytes) == (True, 7)
     assert [backlog.take(3) for _ in range(4)] == [b"abc", b"de", "text", b"fg"]
     assert (bool(backlog), backlog.audio_bytes) == (False, 0)
+
+
+# What a fault does to a WebSocket
+
+
+class FakeWire:
+    """A wire whose client asks for a WebSocket and then reads only when told to."""
+
+    def __init__(self) -> None:
+        self.reads = self.writes = self.all_sent = True
+        self.put_in: List[bytes] = []
+        self.flushes = 0
+
+    def receive(self) -> bytes:
+        return (
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+
+    def put(self, data: bytes) -> None:
+        self.put_in.append(data)
+
+    def flush(self) -> None:
+        self.flushes += 1
+
+
+def open_websocket() -> Tuple[WebSocket, FakeWire]:
+    """A WebSocket whose handshake is done, and its wire."""
+    wire = FakeWire()
+    websocket = WebSocket(wire)  # type: ignore[arg-type]
+    websocket.receive()
+    websocket.accept()
+    wire.put_in.clear()
+    return websocket, wire
+
+
+def test_raw_bytes_wait_for_who_does_not_read() -> None:
+    """Raw bytes go out as they are; while the client has to catch up, they are left out."""
+    websocket, wire = open_websocket()
+    websocket.perform(SendRaw(b"one"))
+    wire.all_sent = False
+    websocket.perform(SendRaw(b"two"))
+    wire.all_sent = True
+    websocket.perform(SendRaw(b"three"))
+    assert wire.put_in == [b"one", b"three"]
+
+
+def test_websocket_that_vanished_sends_nothing() -> None:
+    """What was to be sent goes out first; then nothing does, not even a close frame."""
+    websocket, wire = open_websocket()
+    websocket.send("last words")
+    websocket.perform(Vanish())
+    assert (len(wire.put_in), wire.flushes, wire.reads, wire.writes) == (1, 1, False, False)
+    websocket.send("more")
+    websocket.close(1001)
+    assert len(wire.put_in) == 1
+    assert (websocket.is_open, websocket.close_code) == (False, 1006)
+
+
+def test_websocket_that_stops_reading_still_sends() -> None:
+    """Only the reading ends."""
+    websocket, wire = open_websocket()
+    websocket.perform(StopReading())
+    websocket.send("more")
+    assert (len(wire.put_in), wire.reads, wire.writes) == (1, False, True)
 
 
 # Session and its log

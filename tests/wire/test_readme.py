@@ -15,7 +15,7 @@ import pytest
 
 import telnyx_stt_sync
 from telnyx_stt_sync import Transcriber
-from telnyx_stt_sync.emulator import Emulator
+from telnyx_stt_sync.emulator import FAULTS, Emulator
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -92,6 +92,12 @@ def test_options_are_all_there() -> None:
     parameters = inspect.signature(Transcriber).parameters.values()
     actual = {parameter.name: repr(parameter.default).replace("'", '"') for parameter in parameters}
     assert table_of_options() == actual
+
+
+def test_faults_are_all_there() -> None:
+    """The table of faults has every fault of the emulator, and no other."""
+    table = README.split("| fault | what happens |")[1].split("\n\n")[0]
+    assert sorted(re.findall(r"^\| `(\w+)", table, re.M)) == sorted(FAULTS)
 
 
 def test_errors_are_all_there() -> None:
