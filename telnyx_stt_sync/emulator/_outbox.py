@@ -39,7 +39,10 @@ class StopReading:
 
 @dataclass(frozen=True)
 class SendRaw:
-    """Send bytes that need not make whole frames; nothing while the client has to catch up."""
+    """Send bytes that need not make whole frames; nothing while the client has to catch up.
+
+    A session's record does not have them.
+    """
 
     data: bytes
 

@@ -69,7 +69,7 @@ def test_half_open(tls: bool) -> None:
     with Emulator(transcripts=["one", "two"], faults=faults, tls=tls) as emulator:
         with open_client(emulator, DEEPGRAM) as client:
             client.send(WORD)
-            assert b"one" in client.recv().encode()  # type: ignore[union-attr]
+            assert "one" in str(client.recv())
             client.send(WORD)
             client.send(CLOSE_STREAM)
             with pytest.raises(socket.timeout):
@@ -110,7 +110,7 @@ def test_stalls(tls: bool) -> None:
             (session,) = emulator.wait_for_sessions(1, LIMIT)
             assert session.wait_for(lambda it: it.audio_bytes == len(WORD), LIMIT)
             client.send(WORD)
-            assert b"one" in client.recv().encode()  # type: ignore[union-attr]
+            assert "one" in str(client.recv())
             with pytest.raises(socket.timeout):
                 client.ping(A_WHILE)
             fill_up(client)
@@ -156,7 +156,7 @@ def test_close_that_does_not_come() -> None:
         with open_client(emulator, DEEPGRAM) as client:
             client.send(WORD)
             client.send(CLOSE_STREAM)
-            assert b"one" in client.recv().encode()  # type: ignore[union-attr]
+            assert "one" in str(client.recv())
             with pytest.raises(socket.timeout):
                 client.recv(A_WHILE)
             client.ping()
