@@ -104,8 +104,15 @@ class SphinxRecognition:
         worker.send(wire.AUDIO, audio)
 
     def finalize(self) -> None:
-        """Ask for a final of what was heard so far. Blocks as long as all workers are busy."""
+        """Ask for a final of what was heard so far; nothing happens after ``end()``.
+
+        Blocks as long as all workers are busy.
+        """
         worker = self.begin(wait=True)
+        with self._changed:
+            # After end() the worker may be idle, which this would kill, or work for another.
+            if self._is_deaf or self._ended:
+                return
         if worker is not None:
             worker.send(wire.FINALIZE)
 

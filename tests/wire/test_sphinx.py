@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -319,6 +320,24 @@ def test_finalize_gives_a_final_in_the_middle(
     last = hearing.finish().finals[-1]
     assert last.text.endswith("seven of hearts")
     assert last.start > 1.1 and last.end == pytest.approx(3.26, abs=0.2)
+
+
+def test_finalize_after_the_end_does_nothing(recordings: Recordings) -> None:
+    """By then the process is idle or works for another stream: it lives on, that one isn't cut."""
+    with contextlib.closing(SphinxRecogniser(max_workers=1)) as recogniser:
+        ended, other = Hearing(recogniser), Hearing(recogniser)
+        ended.recognition.end()
+        ended.wait_for(lambda: ended.dones == 1)
+        ended.recognition.finalize()
+        pcm = pcm_of(recordings.path("cards-005.wav"))
+        # Between two words.
+        cut = int(1.2 * RATE) * 2
+        other.feed(pcm[:cut])
+        ended.recognition.finalize()
+        other.feed(pcm[cut:])
+        assert all(final.ends_utterance for final in other.finish().finals)
+    assert words(other.text) == words(spoken_text(recordings, "cards-005.wav"))
+    assert (other.errors, ended.heard) == ([], [])
 
 
 def test_endless_speech_is_cut(shared: SphinxRecogniser, recordings: Recordings) -> None:
