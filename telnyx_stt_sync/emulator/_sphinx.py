@@ -34,7 +34,7 @@ class SphinxRecogniser:
             raise ValueError(f"max_workers={max_workers}: at least 1 is needed")
         for name in _PACKAGES:
             if importlib.util.find_spec(name) is None:
-                raise RuntimeError(cannot_start(f"No module named {name!r}"))
+                raise RuntimeError(cannot_start(f"there is no package {name}"))
         self._max_workers = max_workers
         self._numbers = itertools.count(1)
         self._pid = os.getpid()

@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import threading
-import traceback
 from collections import deque
 from dataclasses import asdict
 from typing import IO, Callable, Deque, Optional, Tuple
@@ -145,20 +144,22 @@ class Session:
         """
         query = json.loads(opened)
         self._inbox.on_finalize(self._finalize)
-        try:
-            self._listen(query["input_format"], query["sample_rate"])
-        except UndecodableAudioError as exc:
-            wire.write_frame(self._output, wire.ERROR, str(exc).encode())
+        fault = self._listen(query["input_format"], query["sample_rate"])
+        # Also after a fault: what was heard before the audio went bad is good.
+        self._hearing.flush(ends_utterance=True)
+        if fault is not None:
+            wire.write_frame(self._output, wire.ERROR, fault.encode())
         self._inbox.drain()
         wire.write_frame(self._output, wire.DONE)
 
-    def _listen(self, input_format: str, sample_rate: Optional[int]) -> None:
+    def _listen(self, input_format: str, sample_rate: Optional[int]) -> Optional[str]:
+        """Hear the stream to its end, or to where it can't be decoded; then the reason."""
         try:
             for pcm in decode(input_format, sample_rate, self._inbox.read):
                 self._hearing.feed(pcm, behind=self._is_behind)
-        finally:
-            # What was heard before the audio went bad is good.
-            self._hearing.flush(ends_utterance=True)
+        except UndecodableAudioError as exc:
+            return str(exc)
+        return None
 
     def _finalize(self) -> None:
         self._hearing.flush(ends_utterance=False)
@@ -184,9 +185,7 @@ def main() -> None:
         decoder = SphinxDecoder()
         importlib.import_module("miniaudio")
     except Exception as exc:
-        missing = isinstance(exc, ImportError)
-        text = f"{exc}" if missing else "".join(traceback.format_exception_only(type(exc), exc))
-        wire.write_frame(output, wire.FAILED, text.strip().encode())
+        wire.write_frame(output, wire.FAILED, f"{type(exc).__name__}: {exc}".encode())
         return
     wire.write_frame(output, wire.READY)
     while True:

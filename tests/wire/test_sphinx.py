@@ -371,6 +371,43 @@ def test_audio_that_cannot_be_decoded(shared: SphinxRecogniser) -> None:
     assert hearing.heard == []
 
 
+BREAKING_MINIAUDIO = """
+import array
+
+class MiniaudioError(Exception):
+    pass
+
+FileFormat = {"FLAC": "flac"}
+
+def stream_any(source, *args, **kwargs):
+    yield array.array("h", source.read(40_000))
+    raise MiniaudioError("a bad frame")
+"""
+
+
+def test_audio_that_goes_bad_in_the_middle(
+    recogniser: SphinxRecogniser,
+    recordings: Recordings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The words before the fault are told, and then the fault; the process lives on."""
+    # No damage to a file was found that makes the real one raise once it has begun.
+    (tmp_path / "miniaudio.py").write_text(BREAKING_MINIAUDIO)
+    monkeypatch.syspath_prepend(tmp_path)
+    hearing = Hearing(recogniser, "flac")
+    # 1.25 s of which are "decoded": the first three words.
+    hearing.feed(pcm_of(recordings.path("cards-005.wav")))
+    hearing.wait_for(lambda: bool(hearing.errors))
+    assert hearing.text == "eight of spades"
+    (pid,) = worker_pids(recogniser)
+    hearing.finish()
+    assert hearing.errors == ["the audio cannot be decoded as flac"]
+    assert hearing.text == "eight of spades"
+    Hearing(recogniser).finish()
+    assert pid in worker_pids(recogniser)
+
+
 def test_through_the_whole_library() -> None:
     """A file, the client, a socket, the emulator and the recogniser: the words of the demo."""
     with Emulator(recogniser="pocketsphinx") as emulator:
@@ -617,18 +654,27 @@ def test_a_forked_child_leaves_the_processes_alone(recogniser: SphinxRecogniser)
 def test_a_missing_package(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one of its packages there is no recogniser, and the message says what to install."""
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(RuntimeError, match=rf'{name}.*pip install "telnyx_stt_sync\[demo\]"'):
+    with pytest.raises(
+        RuntimeError, match=rf'no package {name}\. pip install "telnyx_stt_sync\[demo\]"'
+    ):
         SphinxRecogniser()
 
 
 @pytest.mark.parametrize("name", ["pocketsphinx", "miniaudio"])
+@pytest.mark.parametrize("error", ["ImportError", "OSError"])
 def test_a_broken_package(
-    name: str, recogniser: SphinxRecogniser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    name: str,
+    error: str,
+    recogniser: SphinxRecogniser,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """A package that is there but cannot be imported is told the same way, by open()."""
-    (tmp_path / f"{name}.py").write_text("raise ImportError('its library is missing')")
+    (tmp_path / f"{name}.py").write_text(f"raise {error}('its library is missing')")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(RuntimeError, match=r'its library is missing.*"telnyx_stt_sync\[demo\]"'):
+    with pytest.raises(
+        RuntimeError, match=rf'{error}: its library is missing.*"telnyx_stt_sync\[demo\]"'
+    ):
         Hearing(recogniser)
     assert worker_pids(recogniser) == []
 
