@@ -25,6 +25,7 @@ from ._errors import (
     TranscriptionTimeout,
 )
 from ._events import Stats, Transcript, Transcription, Word
+from ._retry import RetryPolicy
 from ._transcriber import Transcriber
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "ForkedProcessError",
     "InputFormat",
     "RequestRejectedError",
+    "RetryPolicy",
     "ServerError",
     "Stats",
     "StreamStateError",

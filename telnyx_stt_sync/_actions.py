@@ -20,6 +20,25 @@ class UtteranceEnded(NamedTuple):
     transcript: Transcript
 
 
+class Failed(NamedTuple):
+    """Tell ``on_error``."""
+
+    error: TelnyxSTTError
+
+
+class Reconnecting(NamedTuple):
+    """Connect again in ``delay`` seconds, and tell ``on_reconnect``.
+
+    ``attempt`` counts those in a row, from 1. ``start`` is where in the audio the next
+    connection begins, in bytes.
+    """
+
+    error: TelnyxSTTError
+    attempt: int
+    delay: float
+    start: int
+
+
 class SendAudio(NamedTuple):
     """Send audio of our own making, after the user's."""
 
@@ -44,6 +63,12 @@ class SendClose(NamedTuple):
     payload: bytes = b"\x03\xe8"
 
 
+class Warn(NamedTuple):
+    """Write a warning to the log."""
+
+    text: str
+
+
 class Finished(NamedTuple):
     """Stop: the stream is over. ``error`` is ``None`` when it ended as it should."""
 
@@ -52,4 +77,6 @@ class Finished(NamedTuple):
 
 
 Heard = Union[TranscriptHeard, UtteranceEnded]
-Action = Union[Heard, SendAudio, SendText, SendPing, SendClose, Finished]
+Notice = Union[Heard, Failed, Reconnecting]
+Outgoing = Union[SendAudio, SendText, SendPing, SendClose]
+Action = Union[Notice, Outgoing, Warn, Finished]

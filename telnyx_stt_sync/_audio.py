@@ -56,6 +56,16 @@ class AudioSource:
         self._reader = reader
         self._frame_bytes = frame_bytes
         self._convert = convert  # None: the bytes go as they are
+        reader.mark()
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether it can be sent again: a pipe can't."""
+        return self._reader.size is not None
+
+    def seek(self, position: int) -> None:
+        """Go on from so many bytes of what goes on the wire, whole samples."""
+        self._reader.rewind(position // self.format.unit * self._frame_bytes)
 
     def chunks(self, size: int) -> Iterator[bytes]:
         """The bytes for the wire, at most ``size`` at a time but at least one sample.

@@ -19,31 +19,47 @@ class QueueEnded(Exception):
     """The queue takes no more audio."""
 
 
+class QueueRewound(Exception):
+    """The consumer wants audio again that it has had: see ``next_rewind()``."""
+
+
 class AudioQueue:
     """FIFO of audio bytes. Any thread puts; the I/O thread takes.
 
-    Ending is one-way: after ``end()`` the queue only empties. The consumer
-    does not sleep in here but in ``select``; ``wake`` is called, with no lock
-    held, whenever there may be work for it.
+    Ending is for the producers: after ``end()`` the queue only empties, unless the
+    consumer rewinds it. ``close()`` is final. The consumer does not sleep in here but
+    in ``select``; ``wake`` is called, with no lock held, whenever there may be work
+    for it. With ``drops`` a full queue does not make producers wait: the oldest whole
+    samples give way.
     """
 
-    def __init__(self, max_bytes: int, unit: int, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, max_bytes: int, unit: int, wake: Callable[[], None], *, drops: bool = False
+    ) -> None:
         self._max_bytes = max_bytes
         self._unit = unit  # bytes of one sample: audio is never cut within one
         self._wake = wake
-        # Guards every attribute below; waited on by producers that need room.
+        self._drops = drops
+        # Guards every attribute below; waited on by producers that need room, or that wait for
+        # the consumer to be content.
         self._changed = threading.Condition()
         self._chunks: Deque[memoryview] = deque()
         self._size = 0
-        self._accepted = 0
+        self._position = 0  # bytes put so far, less what was rewound
+        self._accepted = 0  # the furthest that came
+        self._dropped = 0  # bytes that gave way since the last pop()
+        self._rewind_to: Optional[int] = None  # None: the producer has no rewind to follow
         self._ended = False
+        self._closed = False
+        # Bytes that gave way right before what pop() gave last. For the consumer alone.
+        self.gap = 0
 
     def __repr__(self) -> str:
         return f"<AudioQueue {self._size}/{self._max_bytes} bytes, ended={self._ended}>"
 
     @property
     def accepted(self) -> int:
-        """How many bytes were ever put."""
+        """How many bytes were put, those that were put again counted once."""
         return self._accepted
 
     @property
@@ -67,24 +83,28 @@ class AudioQueue:
     def put(self, chunk: bytes, timeout: Optional[float] = None) -> None:
         """Add audio, waiting up to ``timeout`` seconds (``None``: for ever) for room.
 
-        Raises ``QueueFull`` when no room came and ``QueueEnded`` once the queue
-        was ended, also when that happens during the wait.
+        Raises ``QueueFull`` when no room came, ``QueueRewound`` when a rewind has to be
+        followed first, and ``QueueEnded`` once the queue was ended, also when that
+        happens during the wait.
         """
         if not chunk:
             return
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
-            while not (self._ended or self._has_room(len(chunk))):
+            while not self._admits(len(chunk)):
                 left = WAIT_SLICE if deadline is None else deadline - time.monotonic()
                 if left <= 0:
                     raise QueueFull
                 self._changed.wait(min(left, WAIT_SLICE))
+            if self._rewind_to is not None:
+                raise QueueRewound
             if self._ended:
                 raise QueueEnded
             sleeps = self._size < self._unit
             self._chunks.append(memoryview(chunk))
             self._size += len(chunk)
-            self._accepted += len(chunk)
+            self._position += len(chunk)
+            self._accepted = max(self._accepted, self._position)
         # With a sample's worth in the queue before, the consumer had work already.
         if sleeps:
             self._wake()
@@ -92,35 +112,87 @@ class AudioQueue:
     def pop(self, limit: int) -> bytes:
         """Take up to ``limit`` bytes, at whole samples unless these are the last. Never waits."""
         with self._changed:
+            self.gap, self._dropped = self._dropped, 0
             size = min(limit, self._size)
             if not (self._ended and size == self._size):
                 size -= size % self._unit
-            if not size:
-                return b""
-            parts = []
-            self._size -= size
-            while size:
-                chunk = self._chunks.popleft()
-                if len(chunk) > size:
-                    self._chunks.appendleft(chunk[size:])
-                    chunk = chunk[:size]
-                parts.append(chunk)
-                size -= len(chunk)
+            audio = self._take(size)
             # Producers are woken when there is room for many chunks: one wake-up for each would
             # have the two threads take turns at every frame. In between they look by themselves.
-            if self._size <= self._max_bytes // 2:
+            if size and self._size <= self._max_bytes // 2:
                 self._changed.notify_all()
-        return b"".join(parts)
+        return audio
 
-    def end(self, discard: bool = False) -> None:
-        """Take no more audio, and free the producers that wait. Idempotent."""
+    def end(self) -> None:
+        """No more audio will be put, unless the consumer wants some again. Idempotent."""
         with self._changed:
-            self._ended = True
-            if discard:
-                self._chunks.clear()
-                self._size = 0
+            self._ended = self._ended or self._rewind_to is None
             self._changed.notify_all()
         self._wake()
+
+    def close(self) -> None:
+        """Drop what waits, take no more, and free the producers that wait. Idempotent."""
+        with self._changed:
+            self._ended = self._closed = True
+            self._rewind_to = None
+            self._chunks.clear()
+            self._size = 0
+            self._changed.notify_all()
+        self._wake()
+
+    def rewind(self, position: int) -> None:
+        """Drop what waits, and have the producer put everything from ``position`` on again."""
+        with self._changed:
+            if self._closed:
+                return
+            self._ended = False
+            self._rewind_to = position
+            self._chunks.clear()
+            self._size = 0
+            self._changed.notify_all()
+
+    def next_rewind(self, timeout: float) -> Optional[int]:
+        """Where the producer has to start again; ``None`` when that is not wanted.
+
+        Waits up to ``timeout`` seconds for the consumer to want it. From now on
+        audio from there on may be put.
+        """
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while self._rewind_to is None and not self._closed:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return None
+                self._changed.wait(min(left, WAIT_SLICE))
+            position, self._rewind_to = self._rewind_to, None
+            if position is not None:
+                self._position = position
+            return position
+
+    def _admits(self, size: int) -> bool:
+        """Whether ``put()`` need not wait; makes room if that is how. Requires the lock."""
+        if self._ended or self._rewind_to is not None or self._has_room(size):
+            return True
+        if not self._drops:
+            return False
+        excess = self._size + size - self._max_bytes
+        whole = min(-(-excess // self._unit), self._size // self._unit) * self._unit
+        self._take(whole)
+        self._dropped += whole
+        return True
+
+    def _take(self, size: int) -> bytes:
+        """Take so many bytes from the head. Requires the lock."""
+        parts = []
+        self._size -= size
+        while size:
+            chunk = self._chunks.popleft()
+            if len(chunk) > size:
+                self._chunks.appendleft(chunk[size:])
+                chunk = chunk[:size]
+            parts.append(chunk)
+            size -= len(chunk)
+        return b"".join(parts)
 
     def _has_room(self, size: int) -> bool:
         # A chunk larger than the bound is let into an empty queue: it could never fit. Less than a

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any, Callable, Optional
 
-from ._actions import TranscriptHeard, UtteranceEnded
+from ._actions import Failed, Reconnecting, TranscriptHeard, UtteranceEnded
 from ._errors import CallbackError, ConfigurationError, TelnyxSTTError
-from ._event_queue import Event, Failed
+from ._event_queue import Closed, Event
 from ._events import Transcript, Transcription
 
 logger = logging.getLogger("telnyx_stt_sync")
@@ -15,6 +15,7 @@ logger = logging.getLogger("telnyx_stt_sync")
 OnTranscript = Callable[[Transcript], Any]
 OnError = Callable[[TelnyxSTTError], Any]
 OnUtteranceEnd = Callable[[Transcript], Any]
+OnReconnect = Callable[[TelnyxSTTError, int, float], Any]
 OnClose = Callable[[Transcription], Any]
 OnProgress = Callable[[float, Optional[float]], Any]
 
@@ -32,11 +33,13 @@ class Callbacks:
         on_transcript: Optional[OnTranscript] = None,
         on_error: Optional[OnError] = None,
         on_utterance_end: Optional[OnUtteranceEnd] = None,
+        on_reconnect: Optional[OnReconnect] = None,
         on_close: Optional[OnClose] = None,
     ) -> None:
         self.on_transcript = on_transcript
         self.on_error = on_error
         self.on_utterance_end = on_utterance_end
+        self.on_reconnect = on_reconnect
         self.on_close = on_close
         for name, callback in vars(self).items():
             if callback is not None and not callable(callback):
@@ -48,18 +51,23 @@ class Callbacks:
 
     def with_on_transcript(self, on_transcript: OnTranscript) -> Callbacks:
         """The same, but for one."""
-        return Callbacks(on_transcript, self.on_error, self.on_utterance_end, self.on_close)
+        return Callbacks(**dict(vars(self), on_transcript=on_transcript))
+
+    @staticmethod
+    def name_for(event: Event) -> str:
+        """The name of the callback that an event goes to."""
+        return _NAMES[type(event)]
 
     def deliver(self, event: Event) -> None:
         """Call what is registered for the event. Never raises."""
-        if isinstance(event, TranscriptHeard):
-            self._call("on_transcript", event.transcript)
-        elif isinstance(event, UtteranceEnded):
-            self._call("on_utterance_end", event.transcript)
-        elif isinstance(event, Failed):
+        if isinstance(event, Failed):
             self.report(event.error)
+        elif isinstance(event, Reconnecting):
+            self._call(event, event.error, event.attempt, event.delay)
+        elif isinstance(event, Closed):
+            self._call(event, event.transcription)
         else:
-            self._call("on_close", event.transcription)
+            self._call(event, event.transcript)
 
     def report(self, error: TelnyxSTTError) -> None:
         """Give an error to ``on_error``, or to the log if there is none."""
@@ -72,12 +80,13 @@ class Callbacks:
             # Nobody is left to tell: on_error is never called for its own failure.
             logger.exception("on_error raised")
 
-    def _call(self, name: str, argument: Any) -> None:
+    def _call(self, event: Event, *arguments: Any) -> None:
+        name = self.name_for(event)
         callback = getattr(self, name)
         if callback is None:
             return
         try:
-            callback(argument)
+            callback(*arguments)
         except BaseException as exc:
             # Not even sys.exit() may end the thread: it has the rest to deliver.
             error = CallbackError(f"{name} raised {type(exc).__name__}: {exc}")
@@ -85,3 +94,12 @@ class Callbacks:
             if self.on_error is not None:
                 logger.error("%s", error, exc_info=error)
             self.report(error)
+
+
+_NAMES = {
+    TranscriptHeard: "on_transcript",
+    UtteranceEnded: "on_utterance_end",
+    Failed: "on_error",
+    Reconnecting: "on_reconnect",
+    Closed: "on_close",
+}

@@ -231,7 +231,11 @@ def _connect(host: str, port: int, lifeline: Lifeline) -> socket.socket:
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as exc:
-        raise ConnectError(f"the name {host!r} cannot be looked up: {exc.strerror}") from exc
+        # A name that nobody knows is more likely misspelt than on its way.
+        raise ConnectError(
+            f"the name {host!r} cannot be looked up: {exc.strerror}",
+            is_temporary=exc.errno != socket.EAI_NONAME,
+        ) from exc
     failures: List[str] = []
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         # An address that swallows packets may use up its share of the time, not all of it.
@@ -244,7 +248,9 @@ def _connect(host: str, port: int, lifeline: Lifeline) -> socket.socket:
             failures.append(f"{address[0]}: no answer")
         except OSError as exc:
             failures.append(f"{address[0]}: {exc.strerror or exc}")
-    raise ConnectError(f"no connection to {host} port {port} ({'; '.join(failures)})")
+    raise ConnectError(
+        f"no connection to {host} port {port} ({'; '.join(failures)})", is_temporary=True
+    )
 
 
 def _connected(sock: socket.socket, address: Any, lifeline: Lifeline, until: float) -> bool:
@@ -276,11 +282,14 @@ def _tunnel(sock: DeadlineSocket, host: str, port: int, authorization: Optional[
     sock.send("\r\n".join([*lines, "", ""]).encode("ascii"))
     sock.recv(1)  # reads the whole head
     if b"\r\n\r\n" not in sock.answer:
-        raise ConnectError("the proxy closed the connection without an answer")
+        raise ConnectError("the proxy closed the connection without an answer", is_temporary=True)
     status_line = bytes(sock.answer).split(b"\r\n", 1)[0].decode("latin-1")
     words = status_line.split(None, 2)
     if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].startswith("2"):
-        raise ConnectError(f"the proxy refused the tunnel: {status_line[:200]!r}")
+        raise ConnectError(
+            f"the proxy refused the tunnel: {status_line[:200]!r}",
+            is_temporary=len(words) > 1 and words[1].startswith("5"),
+        )
 
 
 def _secure(

@@ -43,6 +43,7 @@ class Engine(NamedTuple):
     ``close_stream``: it is told the end of the audio by a ``CloseStream``
     frame. ``closes``: it then closes the connection when it has sent
     everything; the others stay open, so silence has to be read as the end.
+    ``keep_alive``: a ``KeepAlive`` frame resets its idle timer.
     ``trailing_silence``: seconds of silence that it needs behind raw audio to
     let go of the last words. ``quiet_period``: how many seconds of silence,
     after a final, mean the end. ``pace``: the fastest upload, in × real time,
@@ -57,6 +58,7 @@ class Engine(NamedTuple):
     models: Tuple[str, ...] = ()  # empty: nobody has said
     close_stream: bool = False
     closes: bool = False
+    keep_alive: bool = False
     interims: Optional[bool] = None
     formats: Optional[FrozenSet[str]] = None
     pace: float = 1.0
@@ -81,6 +83,7 @@ ENGINES: Dict[str, Engine] = {
             models=("nova-3", "nova-2", "flux", "flux-multi"),
             close_stream=True,
             closes=True,
+            keep_alive=True,
             interims=True,
             formats=_NOVA,
             pace=2.5,

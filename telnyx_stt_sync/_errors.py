@@ -9,7 +9,7 @@
     │   └─ AuthenticationError              401, 403
     ├─ RequestRejectedError                 an errors[] frame: a parameter is wrong
     ├─ ServerError                          an {"error": …} frame
-    ├─ ConnectionLostError                  an open stream broke
+    ├─ ConnectionLostError                  an open stream broke, and could not be mended
     ├─ TranscriptionTimeout (TimeoutError)  finals did not come in time
     ├─ BufferFullError                      send(timeout=…) found no room
     ├─ AudioDroppedError                    audio was given up; the stream goes on
@@ -19,7 +19,7 @@
 
 Facts are attributes. All of them pickle with their attributes: the message is
 the one positional argument, everything else has a default and lives in
-``__dict__``.
+``__dict__``. ``is_temporary`` says whether the same call may work later.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ class TelnyxSTTError(Exception):
     """Base of every error of this library.
 
     ``partial`` is what had been heard when it happened, ``None`` when there
-    was no open stream.
+    was no open stream. ``is_temporary`` is true where nothing has to be
+    changed for the same call to work another time: the network, or load.
     """
+
+    is_temporary = False
 
     def __init__(self, message: str, *, partial: Optional[Transcription] = None) -> None:
         super().__init__(message)
@@ -54,7 +57,9 @@ class ConnectError(TelnyxSTTError):
 
     ``status`` is the HTTP status that refused the upgrade, ``None`` when the
     connection failed before one came; ``body`` is what came with it, ``None``
-    if nothing; ``attempts`` counts the connects that were tried.
+    if nothing; ``retry_after`` the seconds of its ``Retry-After``; ``attempts``
+    counts the connects that were tried. ``is_temporary``: refused, reset and
+    timed-out connects, 429 and 5xx.
     """
 
     def __init__(
@@ -63,13 +68,17 @@ class ConnectError(TelnyxSTTError):
         *,
         status: Optional[int] = None,
         body: Optional[str] = None,
+        retry_after: Optional[float] = None,
         attempts: int = 1,
+        is_temporary: bool = False,
         partial: Optional[Transcription] = None,
     ) -> None:
         super().__init__(message, partial=partial)
         self.status = status
         self.body = body
+        self.retry_after = retry_after
         self.attempts = attempts
+        self.is_temporary = is_temporary
 
 
 class AuthenticationError(ConnectError):
@@ -115,11 +124,13 @@ class ServerError(TelnyxSTTError):
 
 
 class ConnectionLostError(TelnyxSTTError):
-    """An open stream broke before its transcripts were complete.
+    """An open stream broke before its transcripts were complete, and could not be mended.
 
     ``code`` and ``reason`` are those of the WebSocket close frame; 1006 when
     the connection ended without one, 1005 when the frame carried no code.
     """
+
+    is_temporary = True
 
     def __init__(
         self,
@@ -136,6 +147,8 @@ class ConnectionLostError(TelnyxSTTError):
 
 class TranscriptionTimeout(TelnyxSTTError, TimeoutError):
     """The finals did not come in time."""
+
+    is_temporary = True
 
 
 class BufferFullError(TelnyxSTTError):

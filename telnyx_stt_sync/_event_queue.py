@@ -6,18 +6,11 @@ import threading
 from collections import deque
 from typing import Deque, NamedTuple, Optional, Union
 
-from ._actions import Heard, TranscriptHeard
-from ._errors import TelnyxSTTError
+from ._actions import Notice, TranscriptHeard, UtteranceEnded
 from ._events import Transcription
 
 # A consumer that is this far behind gets only the newest interim of several.
 MAX_WAITING = 1000
-
-
-class Failed(NamedTuple):
-    """Tell ``on_error``."""
-
-    error: TelnyxSTTError
 
 
 class Closed(NamedTuple):
@@ -26,7 +19,7 @@ class Closed(NamedTuple):
     transcription: Transcription
 
 
-Event = Union[Heard, Failed, Closed]
+Event = Union[Notice, Closed]
 
 
 def _is_interim(event: Event) -> bool:
@@ -76,7 +69,8 @@ class EventQueue:
     def discard(self) -> None:
         """Drop the transcripts that wait; errors and the end stay."""
         with self._changed:
-            kept = [event for event in self._events if isinstance(event, (Failed, Closed))]
+            dropped = (TranscriptHeard, UtteranceEnded)
+            kept = [event for event in self._events if not isinstance(event, dropped)]
             self._events = deque(kept)
 
     def _drop_interim(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from typing import Optional
 
 from ._audio import AudioSource
+from ._audio_queue import QueueRewound
 from ._callbacks import OnProgress
 from ._errors import BufferFullError
 from ._pacing import Pacer
@@ -33,26 +35,42 @@ class FileFeed:
     """
 
     def __init__(self, audio: AudioSource, speed: float, on_progress: Optional[OnProgress]) -> None:
-        rate = audio.format.bytes_per_second
-        self._pacer = Pacer(speed, rate)
+        self._rate = audio.format.bytes_per_second
+        self._speed = speed
+        self._pacer = Pacer(speed, self._rate)
         self._audio = audio
-        self._rate = rate
-        self._piece_bytes = piece_bytes(speed, rate)
+        self._piece_bytes = piece_bytes(speed, self._rate)
         self._on_progress = on_progress
         self._position = 0  # bytes sent
+        self._furthest = 0  # the same before the stream had to go back
 
     def run(self, stream: Stream, deadline: float) -> None:
-        """Send all of it. Returns early when the stream is over, or at ``deadline``.
+        """Send all of it, and again what a reconnect asks for, until the stream is over.
 
-        Blocks. ``deadline`` is a ``time.monotonic()``, perhaps ``math.inf``. Raises what
-        ended the stream, and what reading the file or ``on_progress`` raises.
+        Blocks; returns at ``deadline`` at the latest, a ``time.monotonic()``, perhaps
+        ``math.inf``. Raises what ended the stream, and what reading the file or
+        ``on_progress`` raises.
         """
+        position: Optional[int] = 0
+        while position is not None:
+            if position != self._position:
+                self._audio.seek(position)
+                self._position = position
+                self._pacer = Pacer(self._speed, self._rate)
+            with contextlib.suppress(QueueRewound):
+                self._send_rest(stream, deadline)
+            position = stream.next_rewind(deadline)
+
+    def _send_rest(self, stream: Stream, deadline: float) -> None:
+        """Send the file to its end, unless the stream is over before, or time is up."""
         for piece in self._audio.chunks(self._piece_bytes):
             if self._waited(stream, deadline) or not self._sent(stream, piece, deadline):
                 return
             self._position += len(piece)
-            if self._on_progress is not None:
+            if self._position > self._furthest and self._on_progress is not None:
                 self._on_progress(self._position / self._rate, self._audio.total_seconds)
+            self._furthest = max(self._furthest, self._position)
+        stream.end_input()
 
     def _waited(self, stream: Stream, deadline: float) -> bool:
         """Wait until the next piece is due; ``True`` when the stream ended meanwhile."""

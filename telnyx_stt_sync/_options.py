@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 from urllib.parse import urlsplit
 
-from ._audio_format import INPUT_FORMATS, raw_format
+from ._audio_format import INPUT_FORMATS, RAW_FORMATS, raw_format
 from ._engines import (
     ENGINES,
     Engine,
@@ -18,6 +18,7 @@ from ._engines import (
     takes_format,
 )
 from ._errors import ConfigurationError
+from ._retry import RetryPolicy, retry_policy
 
 QueryValue = Union[str, int, float, bool, Sequence[str]]
 
@@ -79,7 +80,10 @@ class Options:
     connect_spacing: float = 0.1
     drain_timeout: float = 30.0
     quiet_period: Optional[float] = None  # None: by engine
+    reconnect: Union[bool, RetryPolicy] = True
+    replay_seconds: float = 60.0
     buffer_seconds: float = 10.0
+    overflow: str = "block"
     ping_interval: float = 15.0
     ping_timeout: float = 10.0
     ssl_context: Any = None
@@ -95,7 +99,9 @@ class Options:
         _check_key(self.api_key)
         _check_url(self.url)
         check_proxy(self.proxy)
+        retry_policy(self.reconnect)
         _check_format(self)
+        _check_overflow(self)
         _check_engine_options(self)
         _check_linden(self)
         _check_end_of_turn(self)
@@ -132,6 +138,7 @@ _DURATIONS = (
     "connect_spacing",
     "drain_timeout",
     "quiet_period",
+    "replay_seconds",
     "buffer_seconds",
     "ping_interval",
     "ping_timeout",
@@ -174,7 +181,7 @@ def _check_text(name: str, value: object, optional: bool) -> None:
 def _check_duration(name: str, value: object) -> None:
     if value is None and name == "quiet_period":
         return
-    least = "0 or more" if name == "connect_spacing" else "above 0"
+    least = "0 or more" if name in ("connect_spacing", "replay_seconds") else "above 0"
     if not is_number(value) or value < 0 or (value == 0 and least == "above 0"):  # type: ignore[operator]
         raise ConfigurationError(f"{name}={value!r}: give a number of seconds, {least}")
 
@@ -247,6 +254,17 @@ def _check_format(options: Options) -> None:
         )
     check_takes(options, input_format)
     _check_rate_is_told(options, input_format)
+
+
+def _check_overflow(options: Options) -> None:
+    overflow, input_format = options.overflow, options.input_format
+    if overflow not in ("block", "drop_oldest"):
+        raise ConfigurationError(f"overflow={overflow!r}: give 'block' or 'drop_oldest'")
+    if overflow == "drop_oldest" and input_format not in (None, *RAW_FORMATS):
+        raise ConfigurationError(
+            f"overflow='drop_oldest': {input_format} can't be cut without damage to the rest; "
+            f"only raw audio can ({', '.join(sorted(RAW_FORMATS))})"
+        )
 
 
 def _format_hint(input_format: object) -> str:

@@ -39,6 +39,7 @@ class Reader:
         self._left: Optional[int] = None
         # Bytes from here to the end; None: not known, a pipe for example.
         self.size = self._measure()
+        self.mark()
 
     def peek(self, size: int) -> bytes:
         """The next ``size`` bytes, fewer only at the end; they stay to be read."""
@@ -88,6 +89,22 @@ class Reader:
         tail = self._file.read(size)
         self._file.seek(here)
         return tail
+
+    def mark(self) -> None:
+        """Remember this place, for ``rewind()``."""
+        self._marked = (self._tell(), self._left, self.size)
+
+    def rewind(self, offset: int) -> None:
+        """Go to ``offset`` bytes behind the place that was marked. Only where the size is known."""
+        place, left, size = self._marked
+        assert place is not None and size is not None
+        self._file.seek(place + offset)
+        self._ahead = b""
+        self._left = None if left is None else left - offset
+        self.size = size - offset
+
+    def _tell(self) -> Optional[int]:
+        return None if self.size is None else self._file.tell() - len(self._ahead)
 
     def close(self) -> None:
         """Close the file if it was opened here. Idempotent."""

@@ -35,7 +35,11 @@ def refusal(answer: bytes) -> Optional[ConnectError]:
     if 300 <= status < 400:
         shown = "; redirects are not followed, because they would hand on the key"
     return ConnectError(
-        f"the server refused the connection (HTTP {status}){shown}", status=status, body=body
+        f"the server refused the connection (HTTP {status}){shown}",
+        status=status,
+        body=body,
+        retry_after=_retry_after(headers),
+        is_temporary=status == 429 or status >= 500,
     )
 
 
@@ -49,6 +53,23 @@ def is_complete(answer: bytes) -> bool:
         return bool(found) and len(body) >= int(headers["content-length"])
     except (KeyError, ValueError):
         return False  # it lasts until the connection ends
+
+
+def _retry_after(headers: Dict[str, str]) -> Optional[float]:
+    """Seconds of a ``Retry-After`` (RFC 9110, section 10.2.3); a date counts from the answer's."""
+    told = headers.get("retry-after", "")
+    if told.isascii() and told.isdigit():
+        return float(told[:9])
+    if not told or "date" not in headers:
+        return None
+    # Imported late: hardly any server gives a date.
+    from email.utils import parsedate_to_datetime
+
+    try:
+        wait = parsedate_to_datetime(told) - parsedate_to_datetime(headers["date"])
+    except (ValueError, TypeError, IndexError):  # no date, or only one of them with a time zone
+        return None
+    return max(0.0, wait.total_seconds())
 
 
 def _headers(head: bytes) -> Dict[str, str]:

@@ -6,18 +6,23 @@ carries out the actions that come back.
 
 from __future__ import annotations
 
-import enum
-from typing import Any, Dict, FrozenSet, List, Optional
+from typing import Callable, List, Optional, Sequence, Union
 
-from ._actions import Action, Finished, SendAudio, SendClose, SendPing, SendText
+from ._actions import Action, Failed, Finished, Reconnecting, SendAudio, SendClose, SendText
 from ._audio_format import RAW_FORMATS, SILENT_SAMPLE, AudioFormat
-from ._drain import Drain, Verdict
-from ._errors import ConnectionLostError, TranscriptionTimeout
-from ._events import Stats, Transcription
-from ._heartbeat import Heartbeat
+from ._connection import Connection
+from ._drain import Verdict
+from ._errors import ConnectError, ConnectionLostError, TranscriptionTimeout
+from ._events import EndedBy, Stats, Transcription
 from ._messages import FailureMessage, Message, TranscriptMessage, UnknownMessage, parse_text_frame
 from ._options import Options
-from ._transcript_log import TranscriptLog
+from ._phase import TRANSITIONS, Phase
+from ._record import Record
+from ._recovery import GivenUp, Recovery, beyond_repair
+from ._replay import Replay
+from ._retry import retry_policy
+from ._silence import SilenceWatch
+from ._splice import Decision, GoBack, Told
 
 # Close codes that mean "that was all" once everything we had to say is out: normal, going away,
 # and a close frame without a code (RFC 6455, section 7.4.1).
@@ -26,102 +31,111 @@ END_CODES = frozenset({1000, 1001, 1005})
 # Seconds that a peer gets to answer our close frame.
 CLOSE_TIMEOUT = 1.0
 
-# Frames of no known shape that are kept for the user to look at.
-KEPT_UNKNOWN_FRAMES = 100
-
-# The wire's raw formats under the names of _pcm.
-_ENCODINGS = {"linear16": "s16", "linear32": "f32", "mulaw": "mulaw", "alaw": "alaw"}
-
 CLOSE_STREAM = '{"type":"CloseStream"}'
 
-
-class Phase(enum.Enum):
-    """Where a stream stands."""
-
-    CONNECTING = "connecting"
-    STREAMING = "streaming"  # audio may be sent
-    DRAINING = "draining"  # no more audio will come; transcripts are owed to us
-    CLOSING = "closing"  # we have ended it; the peer may still have something on the way
-    CLOSED = "closed"
-
-
-TRANSITIONS: Dict[Phase, FrozenSet[Phase]] = {
-    Phase.CONNECTING: frozenset({Phase.STREAMING, Phase.CLOSED}),
-    Phase.STREAMING: frozenset({Phase.DRAINING, Phase.CLOSED}),
-    Phase.DRAINING: frozenset({Phase.CLOSING, Phase.CLOSED}),
-    Phase.CLOSING: frozenset({Phase.CLOSED}),
-    Phase.CLOSED: frozenset(),
-}
+_NOT_RECOGNISED = "what was heard after a reconnect does not join on to what was heard before"
 
 
 class Session:
-    """Everything known about one stream.
+    """Everything known about one stream, over all its connections.
+
+    ``rewinds``: the source of the audio goes back by itself, so none is kept
+    here. ``chance`` gives numbers from 0 to 1.
 
     Owner: the I/O thread; only ``stats()`` may be called by others. ``now`` is
     always an argument, in seconds of one monotonic clock.
     """
 
-    def __init__(self, options: Options, audio_format: AudioFormat, now: float) -> None:
+    def __init__(
+        self,
+        options: Options,
+        audio_format: AudioFormat,
+        now: float,
+        *,
+        rewinds: bool = False,
+        chance: Callable[[], float] = lambda: 0.5,
+    ) -> None:
         self.phase = Phase.CONNECTING
         self._options = options
         self._engine = options.engine
         self._format = audio_format
-        self._log = TranscriptLog()
-        self._unknown: List[Any] = []
-        self._started_at = now
-        self._opened_at: Optional[float] = None  # None: while CONNECTING
-        self._heartbeat: Optional[Heartbeat] = None  # None: while CONNECTING
-        self._drain: Optional[Drain] = None  # None: more audio may come
+        policy = retry_policy(options.reconnect)
+        self._replay = Replay(
+            None if rewinds else _capacity(options, audio_format),
+            can_cut=audio_format.input_format in RAW_FORMATS,
+        )
+        self._record = Record(self._replay, audio_format.bytes_per_second, now)
+        self._recovery = Recovery(policy, chance, self._replay)
+        self._silence = SilenceWatch(audio_format)
+        self._connection: Optional[Connection] = None  # None: CONNECTING or CLOSED
         self._closing: Optional[Finished] = None  # not None exactly while CLOSING
         self._closing_until = 0.0
-        self._input_ended_at: Optional[float] = None  # None: before DRAINING
-        self._first_text_at: Optional[float] = None  # None: no text yet
-        self._ended_at: Optional[float] = None  # not None exactly when CLOSED
-        self._sent_bytes = 0
-        self._frames = 0
-        # Only samples can be looked at; the first sound settles it.
-        self._only_silence = audio_format.input_format in RAW_FORMATS
+        self._was_mute = False  # a connection ended normally without a single frame
 
     def __repr__(self) -> str:
-        return f"<Session {self.phase.name} sent={self._sent_bytes} {self._log!r}>"
+        return f"<Session {self.phase.name} {self._record!r}>"
+
+    @property
+    def was_open(self) -> bool:
+        """Whether there ever was a connection."""
+        return self._record.chronicle.was_open
+
+    @property
+    def position(self) -> int:
+        """How far into the audio this connection is, in bytes."""
+        return self._replay.position
+
+    def stats(self) -> Stats:
+        """The counters so far. May be called by any thread: it only reads."""
+        return self._record.stats()
+
+    def transcription(self, finished: Finished) -> Transcription:
+        """All that was heard, and how it ended."""
+        return self._record.transcription(finished)
 
     # -- what the user's side did ---------------------------------------------------------
 
     def opened(self, now: float) -> None:
         """The connection is open."""
         self._move(Phase.STREAMING)
-        self._opened_at = now
-        options = self._options
-        self._heartbeat = Heartbeat(options.ping_interval, options.ping_timeout, now)
+        self._record.chronicle.opened(now)
+        self._recovery.connected(now)
+        self._replay.opened(now)
+        self._connection = Connection(self._options, self._engine, now)
 
-    def audio_sent(self, audio: bytes) -> None:
+    def connect_failed(self, error: ConnectError, now: float) -> List[Action]:
+        """A connection could not be opened."""
+        return self._follow(self._recovery.connect_failed(error, now), now)
+
+    def next_replay(self, limit: int) -> bytes:
+        """Audio that has to be sent again, before any other; empty when there is none."""
+        return self._replay.next_piece(limit)
+
+    def audio_sent(self, audio: bytes, now: float) -> None:
         """A piece of the user's audio was handed to the connection."""
-        self._sent_bytes += len(audio)
-        if self._only_silence:
-            # Imported late: most of its tables are for files, and the first sound is the last use.
-            from ._pcm import is_silent, to_linear16
+        assert self._connection is not None
+        self._connection.audio_sent(len(audio), now)
+        self._replay.sent(audio, now)
+        self._silence.listen(audio)
 
-            whole = len(audio) - len(audio) % self._format.unit
-            samples = to_linear16(audio[:whole], _ENCODINGS[self._format.input_format])
-            self._only_silence = is_silent(samples)
+    def audio_dropped(self, size: int) -> List[Action]:
+        """So much audio was dropped behind what was sent."""
+        return [Failed(self._record.drop(size))]
 
     def no_more_audio(self, now: float) -> None:
         """The user gives no more audio; what waits is still to be sent. May be said again."""
-        if self._drain is None:
-            options = self._options
-            self._drain = Drain(self._engine, options.drain_timeout, options.quiet_period, now)
+        if self._connection is not None:
+            self._connection.no_more_audio(now)
 
     def input_ended(self, now: float) -> List[Action]:
         """The user's last audio was handed to the connection."""
         self._move(Phase.DRAINING)
-        self._input_ended_at = now
-        if not self._sent_bytes:
+        self._record.chronicle.input_ended(now)
+        if not self._replay.furthest:
             # Nothing was said, so nothing is owed.
             return self._begin_closing(Finished("quiet"), now)
-        self.no_more_audio(now)
-        assert self._drain is not None
-        self._drain.any_frame = self._frames > 0
-        self._drain.only_silence = self._only_silence
+        assert self._connection is not None
+        self._connection.input_ended(self._silence.only_silence, now)
         actions: List[Action] = []
         silence = self._trailing_silence()
         if silence:
@@ -132,21 +146,13 @@ class Session:
 
     def audio_written(self, now: float) -> None:
         """Bytes of audio went out to the network."""
-        if self._heartbeat is not None:
-            self._heartbeat.wrote(now)
-        if self._drain is not None:
-            self._drain.wrote(now)
+        if self._connection is not None:
+            self._connection.audio_written(now)
 
     def all_out(self, now: float) -> None:
         """After ``input_ended``: everything we had to say has gone out."""
-        if self.phase is Phase.DRAINING and self._drain is not None:
-            if not self._drain.all_is_out:
-                self._drain.all_out(now)
-
-    @property
-    def owes_nothing(self) -> bool:
-        """Whether all audio and the word that it was all have gone out."""
-        return self._drain is not None and self._drain.all_is_out
+        if self._connection is not None:
+            self._connection.all_out(now)
 
     # -- what the peer did ----------------------------------------------------------------
 
@@ -157,26 +163,26 @@ class Session:
         self._frame_came(_has_final(messages), now)
         for message in messages:
             actions.extend(self._take_in(message, now))
-            if self.phase is Phase.CLOSED:
+            if self._connection is None:
                 break
         return actions
 
     def binary_received(self, payload: bytes, now: float) -> None:
         """A binary frame came; nobody has ever seen one."""
         self._frame_came(False, now)
-        self._keep_unknown(payload)
+        self._record.log.keep_unknown(payload)
 
     def control_received(self, now: float) -> None:
         """A ping or a pong came: the peer lives, but that is no progress."""
-        if self._heartbeat is not None:
-            self._heartbeat.heard(now)
+        if self._connection is not None:
+            self._connection.control_came(now)
 
     def close_received(self, code: int, reason: str, now: float) -> List[Action]:
         """The peer closed the connection."""
         if self._closing is not None:
             return self._finish(self._closing, now)
-        if code in END_CODES and self.owes_nothing and (self._frames or self._only_silence):
-            return self._finish(Finished("server_close"), now)
+        if code in END_CODES and self._has_said_all():
+            return self._conclude("server_close", now)
         told = f"code {code}" + (f", {reason!r}" if reason else "")
         return self._lose(f"the server closed the connection ({told})", code, reason, now)
 
@@ -190,20 +196,17 @@ class Session:
 
     def tick(self, now: float) -> List[Action]:
         """What is due by now."""
-        if self.phase is Phase.CLOSED:
-            return []
         if self._closing is not None:
             return self._finish(self._closing, now) if now >= self._closing_until else []
-        if self._heartbeat is None:
+        connection = self._connection
+        if connection is None:
             return []
-        actions: List[Action] = []
-        if self._heartbeat.is_dead(now):
+        if connection.is_dead(now):
             return self._lose("the server does not answer pings any more", 1006, "", now)
-        if self._heartbeat.ping_due(now):
-            actions.append(SendPing())
-        verdict = self._drain.verdict(now) if self._drain is not None else Verdict.WAIT
+        actions = connection.due(now)
+        verdict = connection.verdict(now)
         if verdict is Verdict.QUIET:
-            actions.extend(self._begin_closing(Finished("quiet"), now))
+            actions.extend(self._conclude("quiet", now))
         elif verdict is Verdict.TIMEOUT:
             actions.extend(self.stop(Finished("timeout", self._timeout_error()), now))
         return actions
@@ -211,68 +214,108 @@ class Session:
     @property
     def deadline(self) -> Optional[float]:
         """When ``tick`` is to be called at the latest; ``None``: not before something happens."""
-        if self.phase is Phase.CLOSED:
-            return None
         if self._closing is not None:
             return self._closing_until
-        deadlines = [part.deadline for part in (self._heartbeat, self._drain) if part is not None]
-        return min(deadlines) if deadlines else None
+        return None if self._connection is None else self._connection.deadline
 
     def stop(self, finished: Finished, now: float) -> List[Action]:
         """End it now, whatever is owed. Does nothing once it is over."""
         if self.phase is Phase.CLOSED:
             return []
-        return [SendClose(), *self._finish(self._closing or finished, now)]
-
-    # -- what there is to tell ------------------------------------------------------------
-
-    def stats(self) -> Stats:
-        """The counters so far. May be called by any thread: it only reads."""
-        opened, first, ended = self._opened_at, self._first_text_at, self._ended_at
-        drained_from = self._input_ended_at
-        return Stats(
-            sent_bytes=self._sent_bytes,
-            sent_seconds=self._seconds(self._sent_bytes),
-            frames=self._frames,
-            interims=self._log.interims,
-            finals=self._log.finals,
-            connect_seconds=None if opened is None else opened - self._started_at,
-            first_transcript_seconds=None if first is None or opened is None else first - opened,
-            drain_seconds=(None if ended is None or drained_from is None else ended - drained_from),
-        )
-
-    def transcription(self, finished: Finished) -> Transcription:
-        """All that was heard, and how it ended."""
-        return Transcription(
-            segments=self._log.segments(),
-            complete=finished.error is None and finished.ended_by in ("server_close", "quiet"),
-            ended_by=finished.ended_by,
-            audio_seconds=self._seconds(self._sent_bytes),
-            stats=self.stats(),
-            unknown_frames=tuple(self._unknown),
-        )
+        close: List[Action] = [SendClose()] if self._connection is not None else []
+        return [*close, *self._finish(self._closing or finished, now)]
 
     # -- inside ---------------------------------------------------------------------------
 
     def _frame_came(self, has_final: bool, now: float) -> None:
-        self._frames += 1
-        self.control_received(now)  # any frame is a sign of life
-        if self._drain is not None:
-            self._drain.frame(has_final, now)
+        self._record.chronicle.frame_came()
+        if self._connection is not None:
+            self._connection.frame_came(has_final, now)
 
     def _take_in(self, message: Message, now: float) -> List[Action]:
         if isinstance(message, FailureMessage):
             return self._finish(Finished("error", message.error), now)
         if isinstance(message, UnknownMessage):
-            self._keep_unknown(message.raw)
+            self._record.log.keep_unknown(message.raw)
             return []
-        if message.text and self._first_text_at is None:
-            self._first_text_at = now
-        return list(self._log.add(message, self._seconds(self._sent_bytes)))
+        return self._carry_out(self._replay.heard(message, now), now)
 
-    def _keep_unknown(self, raw: Any) -> None:
-        if len(self._unknown) < KEPT_UNKNOWN_FRAMES:
-            self._unknown.append(raw)
+    def _carry_out(self, decisions: Sequence[Decision], now: float) -> List[Action]:
+        actions: List[Action] = []
+        for decision in decisions:
+            if isinstance(decision, Told):
+                if decision.message.is_final and not decision.replayed:
+                    self._recovery.final_came(bool(decision.message.text))
+                actions.extend(self._record.tell(decision, now))
+                continue
+            error = ConnectionLostError(_NOT_RECOGNISED)
+            actions.append(SendClose())
+            if isinstance(decision, GoBack):
+                actions.extend(self._follow(self._recovery.connection_lost(error, now), now))
+            else:
+                actions.extend(self._follow(beyond_repair(error, decision), now))
+        return actions
+
+    def _has_said_all(self) -> bool:
+        """Whether a normal close can mean that: all is out, and the peer was not dead."""
+        connection = self._connection
+        if connection is None or not connection.owes_nothing:
+            return False
+        if connection.frames or not connection.sent or self._silence.only_silence:
+            return True
+        # A session that takes audio and never answers is closed normally as well. That was seen
+        # once in a while, so a second one in a stream is believed.
+        was_mute, self._was_mute = self._was_mute, True
+        return was_mute
+
+    def _conclude(self, ended_by: EndedBy, now: float) -> List[Action]:
+        """The service has said all, unless that does not join on to what was known."""
+        actions = self._carry_out(self._replay.ended(), now)
+        if self._connection is None:
+            return actions
+        finished = Finished(ended_by)
+        if ended_by == "quiet":
+            return [*actions, *self._begin_closing(finished, now)]
+        return [*actions, *self._finish(finished, now)]
+
+    def _lose(self, why: str, code: int, reason: str, now: float) -> List[Action]:
+        connection = self._connection
+        if connection is None or not connection.owes_nothing:
+            when = "before the end of the audio"
+        elif connection.frames:
+            when = "before the transcripts were complete"
+        else:
+            when = "without a single answer to the audio"
+        error = ConnectionLostError(f"{why} {when}", code=code, reason=reason)
+        return self._follow(self._recovery.connection_lost(error, now), now)
+
+    def _follow(self, answer: Union[Reconnecting, GivenUp], now: float) -> List[Action]:
+        """Do what the recovery has decided."""
+        if isinstance(answer, GivenUp):
+            if answer.lost is not None:
+                self._record.lose(answer.lost)
+            return self._finish(Finished("error", answer.error), now)
+        if self._connection is not None:
+            self._connection = None
+            self._move(Phase.CONNECTING)
+        return [answer]
+
+    def _begin_closing(self, finished: Finished, now: float) -> List[Action]:
+        self._move(Phase.CLOSING)
+        self._closing = finished
+        self._closing_until = now + CLOSE_TIMEOUT
+        return [SendClose()]
+
+    def _finish(self, finished: Finished, now: float) -> List[Action]:
+        self._move(Phase.CLOSED)
+        self._closing = self._connection = None
+        self._record.chronicle.ended(now)
+        return [finished]
+
+    def _move(self, new: Phase) -> None:
+        if new not in TRANSITIONS[self.phase]:
+            raise RuntimeError(f"bug: {self.phase.name} -> {new.name}")
+        self.phase = new
 
     def _trailing_silence(self) -> bytes:
         sample = SILENT_SAMPLE.get(self._format.input_format)
@@ -286,35 +329,13 @@ class Session:
             "the end of the audio (drain_timeout)"
         )
 
-    def _lose(self, why: str, code: int, reason: str, now: float) -> List[Action]:
-        if not self.owes_nothing:
-            when = "before the end of the audio"
-        elif self._frames:
-            when = "before the transcripts were complete"
-        else:
-            when = "without a single answer to the audio"
-        error = ConnectionLostError(f"{why} {when}", code=code, reason=reason)
-        return self._finish(Finished("error", error), now)
 
-    def _begin_closing(self, finished: Finished, now: float) -> List[Action]:
-        self._move(Phase.CLOSING)
-        self._closing = finished
-        self._closing_until = now + CLOSE_TIMEOUT
-        return [SendClose()]
-
-    def _finish(self, finished: Finished, now: float) -> List[Action]:
-        self._move(Phase.CLOSED)
-        self._closing = None
-        self._ended_at = now
-        return [finished]
-
-    def _move(self, new: Phase) -> None:
-        if new not in TRANSITIONS[self.phase]:
-            raise RuntimeError(f"bug: {self.phase.name} -> {new.name}")
-        self.phase = new
-
-    def _seconds(self, size: int) -> float:
-        return size / self._format.bytes_per_second
+def _capacity(options: Options, audio_format: AudioFormat) -> int:
+    """How many bytes of live audio are kept to be sent again: whole samples."""
+    if not options.reconnect:
+        return 0
+    unit = audio_format.unit
+    return int(options.replay_seconds * audio_format.bytes_per_second) // unit * unit
 
 
 def _has_final(messages: List[Message]) -> bool:

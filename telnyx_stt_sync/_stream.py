@@ -12,9 +12,9 @@ import time
 from dataclasses import replace
 from typing import Any, Callable, Iterator, Optional
 
-from ._actions import Finished, TranscriptHeard
+from ._actions import Failed, Finished, TranscriptHeard
 from ._audio_format import AudioFormat
-from ._audio_queue import WAIT_SLICE, AudioQueue, QueueEnded, QueueFull
+from ._audio_queue import WAIT_SLICE, AudioQueue, QueueEnded, QueueFull, QueueRewound
 from ._callbacks import Callbacks
 from ._dial import Aborted
 from ._errors import (
@@ -25,7 +25,7 @@ from ._errors import (
     TelnyxSTTError,
     TranscriptionTimeout,
 )
-from ._event_queue import Closed, Event, EventQueue, Failed
+from ._event_queue import Closed, Event, EventQueue
 from ._events import Stats, Transcript, Transcription
 from ._exit_hook import end_at_exit, forget
 from ._options import Options
@@ -46,6 +46,9 @@ START_GRACE = 0.5
 
 # Callbacks that are not done when the timeout of finish() passes get this much more.
 CALLBACK_GRACE = 0.25
+
+# A callback that takes longer is named in the log, once for each stream: what comes after waits.
+SLOW_CALLBACK = 1.0
 
 # Between two looks of close(), which may run in a signal handler and so may take no lock.
 POLL = 0.005
@@ -74,6 +77,7 @@ class Stream:
         *,
         is_live: bool = False,
         collects: bool = False,
+        rewinds: bool = False,
         on_end: Optional[Callable[[Stream], Any]] = None,
     ) -> None:
         number = next(_numbers)
@@ -90,6 +94,7 @@ class Stream:
             max_bytes=max(1, int(options.buffer_seconds * audio_format.bytes_per_second)),
             unit=audio_format.unit,
             wake=self._waker.wake,
+            drops=options.overflow == "drop_oldest" and is_live,
         )
         self._events = EventQueue()
         self._is_stuck = False  # in a name look-up, which nothing can interrupt
@@ -103,11 +108,13 @@ class Stream:
             self._waker,
             tell=self._tell,
             on_open=self._opening_over.set,
+            rewinds=rewinds,
         )
         # Daemons, so that a program that forgets to close can end.
         self._io_thread = threading.Thread(
             target=self._run_io, name=f"telnyx-stt-io-{number}", daemon=True
         )
+        self._delivering: Optional[str] = None  # the callback that runs; None: none does
         self._callback_thread: Optional[threading.Thread] = None  # None: nobody to call
         if callbacks:
             self._callback_thread = threading.Thread(
@@ -135,7 +142,7 @@ class Stream:
         return self.outcome is not None and self.outcome.was_closed
 
     def start(self, give_up_at: float = math.inf) -> None:
-        """Open it. Blocks for its turn and then ``connect_timeout`` at most.
+        """Open it. Blocks for its turn and ``connect_timeout``, as often as the policy tries.
 
         Raises ``ConnectError``, and ``TranscriptionTimeout`` at ``give_up_at``
         (``time.monotonic()``).
@@ -162,7 +169,9 @@ class Stream:
                 # interrupted; the thread ends when the look-up does.
                 self._is_stuck = True
                 self.abandon()
-                raise ConnectError("the name look-up did not end within connect_timeout")
+                raise ConnectError(
+                    "the name look-up did not end within connect_timeout", is_temporary=True
+                )
         if self.outcome is not None and self.outcome.transcription is None:
             self.join()
             assert self.outcome.error is not None
@@ -172,7 +181,7 @@ class Stream:
         """Queue audio; waits up to ``timeout`` seconds for room, ``None``: as long as it takes."""
         self.check_process()
         try:
-            with self.closing_on_exception(but=(QueueFull, QueueEnded)):
+            with self.closing_on_exception(but=(QueueFull, QueueEnded, QueueRewound)):
                 self._audio.put(audio, timeout)
         except QueueFull:
             raise BufferFullError(
@@ -199,6 +208,14 @@ class Stream:
             )
         self._audio.end()
 
+    def next_rewind(self, give_up_at: float) -> Optional[int]:
+        """Wait until a file has to be sent again from some position, in bytes.
+
+        ``None``: the stream is over, or ``time.monotonic()`` has come to ``give_up_at``.
+        """
+        with self.closing_on_exception():
+            return self._audio.next_rewind(give_up_at - time.monotonic())
+
     def result(self, timeout: Optional[float] = None) -> Transcription:
         """Wait for the end and return what was heard, or raise what went wrong.
 
@@ -216,7 +233,8 @@ class Stream:
         transcription = self.outcome.result()
         if not self._finished.is_set():
             raise TranscriptionTimeout(
-                "a callback has not returned within the timeout that was given",
+                f"the callback {self._delivering} has not returned within the timeout that "
+                "was given",
                 partial=transcription,
             )
         return transcription
@@ -299,12 +317,20 @@ class Stream:
             self._release(finished, error)
 
     def _run_callbacks(self) -> None:
+        slow = set()
         try:
             while True:
                 event = self._events.take()
                 if event is None:
                     return
+                started = time.monotonic()
+                self._delivering = name = self._callbacks.name_for(event)
                 self._callbacks.deliver(event)
+                self._delivering = None
+                took = time.monotonic() - started
+                if took > SLOW_CALLBACK and name not in slow:
+                    slow.add(name)
+                    logger.warning("%s took %.1f s; what came meanwhile had to wait", name, took)
         finally:
             self._finished.set()
 
@@ -312,6 +338,8 @@ class Stream:
         # Without anybody to take them, events would only pile up.
         if self._callback_thread is not None or self._collects:
             self._events.put(event)
+        if isinstance(event, Failed) and self._callback_thread is None:
+            self._callbacks.report(event.error)
 
     def _release(self, finished: Optional[Finished], error: Optional[TelnyxSTTError]) -> None:
         """Write the outcome and free everybody who waits."""
@@ -325,7 +353,7 @@ class Stream:
                 self._tell_end(self.outcome)
         finally:
             forget(self)
-            self._audio.end(discard=True)
+            self._audio.close()
             self._waker.close()
             self._events.end()
             self._opening_over.set()
@@ -345,8 +373,6 @@ class Stream:
         if outcome.transcription.ended_by == "closed":
             self._events.discard()
         if outcome.error is not None and self._is_live:
-            if self._callback_thread is None:
-                self._callbacks.report(outcome.error)
             self._tell(Failed(outcome.error))
         self._tell(Closed(outcome.transcription))
 

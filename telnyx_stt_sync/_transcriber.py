@@ -12,6 +12,7 @@ import weakref
 from dataclasses import replace
 from types import TracebackType
 from typing import (
+    TYPE_CHECKING,
     Any,
     Dict,
     Iterable,
@@ -32,6 +33,7 @@ from ._callbacks import (
     OnClose,
     OnError,
     OnProgress,
+    OnReconnect,
     OnTranscript,
     OnUtteranceEnd,
 )
@@ -42,7 +44,11 @@ from ._open_streams import OpenStreams
 from ._options import Options, QueryValue
 from ._reader import Source
 from ._request import exposes_key, with_environment
+from ._retry import RetryPolicy
 from ._stream import Stream
+
+if TYPE_CHECKING:
+    from ._audio import AudioSource
 
 
 class Transcriber:
@@ -71,6 +77,8 @@ class Transcriber:
     - ``on_error(TelnyxSTTError)``: what went wrong in a live stream, and whatever
       does not end a stream. Without it, errors are logged.
     - ``on_utterance_end(Transcript)``: once at each pause that the service reports.
+    - ``on_reconnect(error, attempt, delay)``: the connection was lost by ``error``, or could
+      not be opened; the ``attempt``-th connect in a row follows in ``delay`` seconds.
     - ``on_close(Transcription)``: once, last, however an open stream ended.
 
     Options that go into the query carry the wire's names and are sent only when
@@ -88,6 +96,7 @@ class Transcriber:
         on_transcript: Optional[OnTranscript] = None,
         on_error: Optional[OnError] = None,
         on_utterance_end: Optional[OnUtteranceEnd] = None,
+        on_reconnect: Optional[OnReconnect] = None,
         on_close: Optional[OnClose] = None,
         transcription_engine: TranscriptionEngine = "Deepgram",
         model: Optional[str] = None,
@@ -110,7 +119,10 @@ class Transcriber:
         connect_spacing: float = 0.1,
         drain_timeout: float = 30.0,
         quiet_period: Optional[float] = None,
+        reconnect: Union[bool, RetryPolicy] = True,
+        replay_seconds: float = 60.0,
         buffer_seconds: float = 10.0,
+        overflow: Literal["block", "drop_oldest"] = "block",
         ping_interval: float = 15.0,
         ping_timeout: float = 10.0,
         ssl_context: Optional[ssl.SSLContext] = None,
@@ -138,7 +150,10 @@ class Transcriber:
             connect_spacing=connect_spacing,
             drain_timeout=drain_timeout,
             quiet_period=quiet_period,
+            reconnect=reconnect,
+            replay_seconds=replay_seconds,
             buffer_seconds=buffer_seconds,
+            overflow=overflow,
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
             ssl_context=ssl_context,
@@ -146,7 +161,7 @@ class Transcriber:
         )
         for doubt in options.doubts():
             warnings.warn(doubt, stacklevel=2)
-        callbacks = Callbacks(on_transcript, on_error, on_utterance_end, on_close)
+        callbacks = Callbacks(on_transcript, on_error, on_utterance_end, on_reconnect, on_close)
         self.__setstate__({"options": options, "callbacks": callbacks})
 
     def __getstate__(self) -> Dict[str, Any]:
@@ -179,7 +194,8 @@ class Transcriber:
     def start(self) -> Transcriber:
         """Open a live stream; returns ``self`` when it is open. ``with`` does the same.
 
-        Blocks for its turn (``connect_spacing``) and then ``connect_timeout`` at most.
+        Blocks for its turn (``connect_spacing``) and for ``connect_timeout`` at most, as often
+        as ``reconnect`` allows where trying again may help.
         Raises ``ConfigurationError`` (no key, no ``input_format``), ``ConnectError``,
         ``AuthenticationError``, and ``StreamStateError`` when one is open already.
         """
@@ -317,11 +333,10 @@ class Transcriber:
             takes=lambda wire: takes_format(engine, options.model, wire),
         ) as audio:
             feed = FileFeed(audio, engine.pace if speed is None else speed, on_progress)
-            stream = self._file_stream(options, audio.format, on_transcript)
+            stream = self._file_stream(options, audio, on_transcript)
             with stream.closing_on_exception():
                 stream.start(deadline)
                 feed.run(stream, deadline)
-                stream.end_input()
                 left = None if timeout is None else max(0.0, deadline - time.monotonic())
                 return stream.result(left)
 
@@ -371,18 +386,18 @@ class Transcriber:
     def _file_stream(
         self,
         options: Options,
-        audio_format: AudioFormat,
+        audio: AudioSource,
         on_transcript: Optional[OnTranscript],
     ) -> Stream:
-        wire = audio_format.input_format
+        wire = audio.format.input_format
         rate = options.sample_rate
         if wire in RAW_FORMATS or options.engine.needs_rate_of(wire):
-            rate = audio_format.sample_rate
+            rate = audio.format.sample_rate
         options = replace(options, input_format=wire, sample_rate=rate)
         callbacks = self._callbacks
         if on_transcript is not None:
             callbacks = callbacks.with_on_transcript(on_transcript)
-        return self._new_stream(options, audio_format, callbacks)
+        return self._new_stream(options, audio.format, callbacks, rewinds=audio.can_seek)
 
     def _new_stream(
         self,
@@ -392,6 +407,7 @@ class Transcriber:
         *,
         is_live: bool = False,
         collects: bool = False,
+        rewinds: bool = False,
     ) -> Stream:
         stream = Stream(
             options,
@@ -399,6 +415,7 @@ class Transcriber:
             callbacks,
             is_live=is_live,
             collects=collects,
+            rewinds=rewinds,
             on_end=self._streams.ended,
         )
         self._streams.add(stream)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 from ._actions import Heard, TranscriptHeard, UtteranceEnded
-from ._events import Timing, Transcript
+from ._events import Timing, Transcript, Word
 from ._messages import TranscriptMessage
+
+# Frames of no known shape that are kept for the user to look at.
+KEPT_UNKNOWN_FRAMES = 100
 
 
 class TranscriptLog:
@@ -21,6 +24,7 @@ class TranscriptLog:
         self._segments: List[Transcript] = []
         self._interim: Optional[Transcript] = None  # None: a final has followed the last one
         self._said_since_boundary = False
+        self._unknown: List[Any] = []
         self._last_end = 0.0  # seconds of audio: where the newest final ended
         self.interims = 0
         self.finals = 0
@@ -28,9 +32,20 @@ class TranscriptLog:
     def __repr__(self) -> str:
         return f"<TranscriptLog finals={self.finals} interims={self.interims}>"
 
-    def add(self, message: TranscriptMessage, audio_seconds: float) -> List[Heard]:
-        """Take in a message that came when ``audio_seconds`` of audio had been sent."""
-        transcript = self._transcript(message, audio_seconds)
+    def add(
+        self,
+        message: TranscriptMessage,
+        audio_seconds: float,
+        *,
+        offset: float = 0.0,
+        replayed: bool = False,
+    ) -> List[Heard]:
+        """Take in a message that came when ``audio_seconds`` of audio had been sent.
+
+        ``offset``: where in the audio its connection began, in seconds. ``replayed``:
+        words of it may have been told before.
+        """
+        transcript = self._transcript(message, audio_seconds, offset, replayed)
         heard: List[Heard] = []
         self._remember(transcript, message)
         if transcript.text:
@@ -47,6 +62,15 @@ class TranscriptLog:
         """The finals, and the interim that no final followed, if there is one."""
         return (*self._segments, *([self._interim] if self._interim else ()))
 
+    def keep_unknown(self, raw: Any) -> None:
+        """Keep a frame of no known shape for the user to look at, unless there are many."""
+        if len(self._unknown) < KEPT_UNKNOWN_FRAMES:
+            self._unknown.append(raw)
+
+    def unknown(self) -> Tuple[Any, ...]:
+        """The frames of no known shape."""
+        return tuple(self._unknown)
+
     def _remember(self, transcript: Transcript, message: TranscriptMessage) -> None:
         if not message.is_final:
             self.interims += bool(transcript.text)
@@ -60,13 +84,17 @@ class TranscriptLog:
         if transcript.text:
             self._segments.append(transcript)
 
-    def _transcript(self, message: TranscriptMessage, audio_seconds: float) -> Transcript:
+    def _transcript(
+        self, message: TranscriptMessage, audio_seconds: float, offset: float, replayed: bool
+    ) -> Transcript:
         timing: Timing = "server"
         start, end = message.start, message.end
         if start is None or end is None:
             timing = "estimated"
             end = max(audio_seconds, self._last_end)
             start = self._last_end
+        else:
+            start, end = start + offset, end + offset
         return Transcript(
             text=message.text,
             is_final=message.is_final,
@@ -75,6 +103,19 @@ class TranscriptLog:
             start=start,
             end=end,
             timing=timing,
-            words=message.words,
+            words=tuple(_moved(word, offset) for word in message.words)
+            if offset
+            else message.words,
+            replayed=replayed,
             raw=message.raw,
         )
+
+
+def _moved(word: Word, offset: float) -> Word:
+    """The word with times that count from the start of the stream."""
+    if not offset:
+        return word
+    return word._replace(
+        start=None if word.start is None else word.start + offset,
+        end=None if word.end is None else word.end + offset,
+    )

@@ -259,7 +259,8 @@ def open_transport(
         raise
     except DeadlinePassed:
         raise ConnectError(
-            "the connection was not open in time: raise connect_timeout, or look at the network"
+            "the connection was not open in time: raise connect_timeout, or look at the network",
+            is_temporary=True,
         ) from None
     except _CONNECT_FAILURES as exc:
         raise _connect_error(exc) from exc
@@ -314,4 +315,11 @@ def _connect_error(exc: Exception) -> ConnectError:
             "'Install Certificates.command' of your Python"
         )
     text = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
-    return ConnectError(f"the connection could not be opened: {text}")
+    return ConnectError(f"the connection could not be opened: {text}", is_temporary=_may_pass(exc))
+
+
+def _may_pass(exc: Exception) -> bool:
+    """Whether it is the network's doing: no answer, or a connection that ended."""
+    if isinstance(exc, ssl.SSLError):
+        return isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+    return isinstance(exc, (OSError, websocket.WebSocketConnectionClosedException))

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import logging
 import selectors
+import socket
 import time
 from typing import Callable, List, Optional
 
 from ._actions import (
     Action,
+    Failed,
     Finished,
-    Heard,
+    Notice,
+    Outgoing,
+    Reconnecting,
     SendAudio,
-    SendClose,
     SendPing,
     SendText,
     TranscriptHeard,
     UtteranceEnded,
+    Warn,
 )
 from ._audio_format import AudioFormat
 from ._audio_queue import AudioQueue
 from ._dial import Aborted, Lifeline
+from ._errors import ConnectError
 from ._events import Stats, Transcription
 from ._options import Options
+from ._phase import Phase
 from ._request import opening_request
-from ._session import Phase, Session
+from ._session import Session
 from ._spacing import spacing
 from ._transport import (
     OPCODE_BINARY,
@@ -62,8 +68,10 @@ class Worker:
         audio_format: AudioFormat,
         audio: AudioQueue,
         waker: Waker,
-        tell: Callable[[Heard], None],
+        tell: Callable[[Notice], None],
         on_open: Callable[[], None],
+        *,
+        rewinds: bool = False,
     ) -> None:
         self._name = name
         self._options = options
@@ -71,11 +79,15 @@ class Worker:
         self._waker = waker
         self._tell = tell
         self._on_open = on_open
-        self._session = Session(options, audio_format, time.monotonic())
+        self._rewinds = rewinds  # the source goes back by itself
+        self._session = Session(
+            options, audio_format, time.monotonic(), rewinds=rewinds, chance=_chance
+        )
         self._logged_phase = Phase.CONNECTING
         self._transport: Optional[Transport] = None  # None: not connected
         self._readable = True
-        # When the connect that goes on must be done; None: none goes on yet.
+        self._connect_at = 0.0  # when to connect next
+        # When the connect that goes on must be done; None: none goes on.
         self.connect_deadline: Optional[float] = None
         self._stop: Optional[Finished] = None  # None: nobody wants it to stop
         self._finished: Optional[Finished] = None  # None: not over
@@ -103,14 +115,40 @@ class Worker:
         Raises what opening raises; ``Aborted`` when it was stopped before it was open.
         """
         try:
-            self._open()
             while self._finished is None:
-                self._turn()
+                if self._transport is None:
+                    self._connect()
+                else:
+                    self._turn(self._transport)
+            if not self._session.was_open:
+                assert self._finished.error is not None
+                raise self._finished.error
+            self._audio.pop(0)
+            self._note_gap()
             return self._finished
         finally:
-            self._close()
+            self._drop_transport()
+            self._log_phase()
+
+    def _connect(self) -> None:
+        """Open a connection when its time has come; the session knows what a failure means."""
+        try:
+            self._open()
+        except Aborted:
+            if not self._session.was_open:
+                raise
+            assert self._stop is not None
+            self._do(self._session.stop(self._stop, time.monotonic()))
+        except ConnectError as exc:
+            # A name that was known before will be known again: it is the network.
+            if self._session.was_open and isinstance(exc.__cause__, socket.gaierror):
+                exc.is_temporary = True
+            self._do(self._session.connect_failed(exc, time.monotonic()))
+        finally:
+            self.connect_deadline = None
 
     def _open(self) -> None:
+        self._pause(self._connect_at)
         now = time.monotonic()
         self._pause(now + spacing().delay(self._options.connect_spacing, now))
         deadline = time.monotonic() + self._options.connect_timeout
@@ -121,7 +159,9 @@ class Worker:
         self._transport = open_transport(
             request, self._options.proxy, self._options.ssl_context, lifeline
         )
+        self._readable = True
         self._session.opened(time.monotonic())
+        self._log_phase()
         self._on_open()
 
     def _pause(self, until: float) -> None:
@@ -133,9 +173,8 @@ class Worker:
             self._waker.wait(None, 0, left)
         raise Aborted
 
-    def _turn(self) -> None:
-        transport = self._transport
-        assert transport is not None
+    def _turn(self, transport: Transport) -> None:
+        """One round of the loop. What ends the connection in it takes ``_transport`` away."""
         if self._stop is not None:
             self._do(self._session.stop(self._stop, time.monotonic()))
             return
@@ -146,12 +185,16 @@ class Worker:
                 self._session.no_more_audio(time.monotonic())
             if not transport.has_outgoing:
                 self._feed(transport)
-        self._write(transport)
-        if self._finished is None:
+        if self._is_on(transport):
+            self._write(transport)
             self._do(self._session.tick(time.monotonic()))
         self._log_phase()
-        if self._finished is None:
+        if self._is_on(transport):
             self._sleep(transport)
+
+    def _is_on(self, transport: Transport) -> bool:
+        """Whether the stream goes on, over this connection."""
+        return self._finished is None and self._transport is transport
 
     def _read(self, transport: Transport) -> None:
         try:
@@ -160,7 +203,7 @@ class Worker:
             self._do(self._session.connection_broken(str(exc), time.monotonic()))
             return
         for frame in frames:
-            if self._finished is not None:
+            if not self._is_on(transport):
                 return
             self._do(self._take_in(transport, frame))
 
@@ -180,12 +223,20 @@ class Worker:
         return []
 
     def _feed(self, transport: Transport) -> None:
-        audio = self._audio.pop(FRAME_BYTES)
+        audio = self._session.next_replay(FRAME_BYTES)
+        if not audio:
+            audio = self._audio.pop(FRAME_BYTES)
+            self._note_gap()
         if audio:
             transport.send(OPCODE_BINARY, audio)
-            self._session.audio_sent(audio)
+            self._session.audio_sent(audio, time.monotonic())
         elif self._audio.is_drained:
             self._do(self._session.input_ended(time.monotonic()))
+
+    def _note_gap(self) -> None:
+        """Tell what the queue had to drop before what it gave last."""
+        if self._audio.gap:
+            self._do(self._session.audio_dropped(self._audio.gap))
 
     def _write(self, transport: Transport) -> None:
         if transport.flush():
@@ -209,32 +260,61 @@ class Worker:
         return None if deadline is None else max(0.0, deadline - time.monotonic())
 
     def _do(self, actions: List[Action]) -> None:
-        transport = self._transport
-        assert transport is not None
         for action in actions:
-            if isinstance(action, (TranscriptHeard, UtteranceEnded)):
+            if isinstance(action, (TranscriptHeard, UtteranceEnded, Failed)):
                 self._tell(action)
-            elif isinstance(action, SendAudio):
-                for start in range(0, len(action.audio), FRAME_BYTES):
-                    transport.send(OPCODE_BINARY, action.audio[start : start + FRAME_BYTES])
-            elif isinstance(action, SendText):
-                transport.send(OPCODE_TEXT, action.text.encode())
-            elif isinstance(action, SendPing):
-                transport.send(OPCODE_PING, action.payload)
-            elif isinstance(action, SendClose):
-                transport.send(OPCODE_CLOSE, action.payload)
-            else:
+            elif isinstance(action, Finished):
                 self._finished = action
+            elif isinstance(action, Reconnecting):
+                self._reconnect(action)
+            elif isinstance(action, Warn):
+                logger.warning("%s: %s", self._name, action.text)
+            elif self._transport is not None:
+                self._send(action, self._transport)
 
-    def _close(self) -> None:
+    def _send(self, action: Outgoing, transport: Transport) -> None:
+        if isinstance(action, SendAudio):
+            for start in range(0, len(action.audio), FRAME_BYTES):
+                transport.send(OPCODE_BINARY, action.audio[start : start + FRAME_BYTES])
+        elif isinstance(action, SendText):
+            transport.send(OPCODE_TEXT, action.text.encode())
+        elif isinstance(action, SendPing):
+            transport.send(OPCODE_PING, action.payload)
+        else:
+            transport.send(OPCODE_CLOSE, action.payload)
+
+    def _reconnect(self, action: Reconnecting) -> None:
+        """Leave this connection, if there is one, and have the next one opened."""
+        logger.warning(
+            "%s: %s; connecting again in %.2f s (attempt %d)",
+            self._name,
+            action.error,
+            action.delay,
+            action.attempt,
+        )
+        if self._transport is not None:
+            self._drop_transport()
+            if self._rewinds:
+                self._audio.rewind(action.start)
+        self._connect_at = time.monotonic() + action.delay
+        self._tell(action)
+
+    def _drop_transport(self) -> None:
         if self._transport is not None:
             # A close frame, or the answer to one, may still go out; nobody waits for it.
             self._transport.flush()
             self._waker.forget()
             self._transport.close()
-            self._log_phase()
+            self._transport = None
 
     def _log_phase(self) -> None:
         if self._session.phase is not self._logged_phase:
             self._logged_phase = self._session.phase
             logger.debug("%s: %s", self._name, self._session.phase.value)
+
+
+def _chance() -> float:
+    # Imported late: most streams never reconnect.
+    import random
+
+    return random.random()

@@ -153,7 +153,7 @@ def test_the_end_refuses_audio(discard: bool) -> None:
     """After the end nothing is taken any more, room or not; ending again changes nothing."""
     audio = queue()
     for _ in range(2):
-        audio.end(discard)
+        audio.close() if discard else audio.end()
         for chunk in (b"ab", b"x" * 100):
             with pytest.raises(QueueEnded):
                 audio.put(chunk)
@@ -179,7 +179,7 @@ def test_an_end_that_discards() -> None:
     audio = queue()
     audio.put(b"abcd")
     audio.end()
-    audio.end(discard=True)
+    audio.close()
     assert (audio.pop(100), audio.is_drained, audio.accepted) == (b"", True, 4)
 
 
@@ -196,7 +196,7 @@ def test_the_end_frees_who_waits(discard: bool, limit: float) -> None:
         freed.append(number)
 
     producers = [run(partial(produce, number)) for number in range(3)]
-    audio.end(discard)
+    audio.close() if discard else audio.end()
     for producer in producers:
         producer.join(limit)
     assert sorted(freed) == [0, 1, 2]
@@ -240,7 +240,7 @@ def test_repr() -> None:
     audio = queue()
     audio.put(b"ab")
     assert repr(audio) == "<AudioQueue 2/10 bytes, ended=False>"
-    audio.end(discard=True)
+    audio.close()
     assert repr(audio) == "<AudioQueue 0/10 bytes, ended=True>"
 
 

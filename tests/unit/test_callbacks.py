@@ -8,10 +8,10 @@ from typing import Any, Callable, List, Tuple
 
 import pytest
 
-from telnyx_stt_sync._actions import TranscriptHeard, UtteranceEnded
+from telnyx_stt_sync._actions import Failed, Reconnecting, TranscriptHeard, UtteranceEnded
 from telnyx_stt_sync._callbacks import Callbacks
 from telnyx_stt_sync._errors import CallbackError, ConfigurationError, TelnyxSTTError
-from telnyx_stt_sync._event_queue import Closed, Event, Failed
+from telnyx_stt_sync._event_queue import Closed, Event
 from telnyx_stt_sync._events import Transcript, Transcription
 
 TRANSCRIPT = Transcript("a", True)
@@ -19,14 +19,15 @@ TRANSCRIPTION = Transcription((TRANSCRIPT,), ended_by="quiet")
 ERROR = TelnyxSTTError("it went wrong")
 
 # Event → which callback it goes to, with what.
-EVENTS: List[Tuple[Event, str, object]] = [
-    (TranscriptHeard(TRANSCRIPT), "on_transcript", TRANSCRIPT),
-    (UtteranceEnded(TRANSCRIPT), "on_utterance_end", TRANSCRIPT),
-    (Failed(ERROR), "on_error", ERROR),
-    (Closed(TRANSCRIPTION), "on_close", TRANSCRIPTION),
+EVENTS: List[Tuple[Event, str, Tuple[object, ...]]] = [
+    (TranscriptHeard(TRANSCRIPT), "on_transcript", (TRANSCRIPT,)),
+    (UtteranceEnded(TRANSCRIPT), "on_utterance_end", (TRANSCRIPT,)),
+    (Failed(ERROR), "on_error", (ERROR,)),
+    (Reconnecting(ERROR, 2, 0.5, 64000), "on_reconnect", (ERROR, 2, 0.5)),
+    (Closed(TRANSCRIPTION), "on_close", (TRANSCRIPTION,)),
 ]
 NAMES = [name for _, name, _ in EVENTS]
-every_event = pytest.mark.parametrize(("event", "name", "argument"), EVENTS, ids=NAMES)
+every_event = pytest.mark.parametrize(("event", "name", "arguments"), EVENTS, ids=NAMES)
 every_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -36,31 +37,33 @@ class Calls:
     def __init__(self) -> None:
         self.made: List[Tuple[str, Any]] = []
 
-    def named(self, name: str) -> Callable[[object], None]:
+    def named(self, name: str) -> Callable[..., None]:
         """A callback of that name."""
-        return lambda argument: self.made.append((name, argument))
+        return lambda *arguments: self.made.append((name, arguments))
 
 
-def failing(exception: BaseException) -> Callable[[object], None]:
+def failing(exception: BaseException) -> Callable[..., None]:
     """A callback that raises."""
 
-    def fail(argument: object) -> None:
+    def fail(*arguments: object) -> None:
         raise exception
 
     return fail
 
 
 @every_event
-def test_each_event_has_its_callback(event: Event, name: str, argument: object) -> None:
+def test_each_event_has_its_callback(
+    event: Event, name: str, arguments: Tuple[object, ...]
+) -> None:
     """An event goes to the callback that is for it, once, with what it carries, and to no other."""
     calls = Calls()
     Callbacks(**{name: calls.named(name) for name in NAMES}).deliver(event)
-    assert calls.made == [(name, argument)]
+    assert calls.made == [(name, arguments)]
 
 
 @every_event
 def test_an_event_nobody_wants(
-    event: Event, name: str, argument: object, caplog: pytest.LogCaptureFixture
+    event: Event, name: str, arguments: Tuple[object, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without its callback an event is dropped in silence, but an error is logged."""
     calls = Calls()
@@ -83,7 +86,7 @@ def test_an_error_with_on_error(caplog: pytest.LogCaptureFixture) -> None:
     """With ``on_error`` an error goes there, and is not logged as well."""
     calls = Calls()
     Callbacks(on_error=calls.named("on_error")).report(ERROR)
-    assert calls.made == [("on_error", ERROR)]
+    assert calls.made == [("on_error", (ERROR,))]
     assert caplog.records == []
 
 
@@ -95,7 +98,7 @@ def test_a_callback_raises(event: Event, caplog: pytest.LogCaptureFixture) -> No
     names = [name for name in NAMES if name != "on_error"]
     fail = failing(cause)
     Callbacks(on_error=calls.named("on_error"), **dict.fromkeys(names, fail)).deliver(event)
-    ((_, error),) = calls.made
+    ((_, (error,)),) = calls.made
     assert type(error) is CallbackError
     assert error.__cause__ is cause
     (name,) = [name for known, name, _ in EVENTS if known is event]
@@ -134,7 +137,9 @@ def test_on_error_raises(event: Event, caplog: pytest.LogCaptureFixture) -> None
 
 
 @every_event
-def test_nothing_a_callback_raises_gets_out(event: Event, name: str, argument: object) -> None:
+def test_nothing_a_callback_raises_gets_out(
+    event: Event, name: str, arguments: Tuple[object, ...]
+) -> None:
     """``sys.exit()`` in a callback does not end the thread that has the rest to deliver."""
     calls = Calls()
     callbacks = Callbacks(**{name: failing(SystemExit(1))})
@@ -142,7 +147,7 @@ def test_nothing_a_callback_raises_gets_out(event: Event, name: str, argument: o
     if name != "on_error":
         callbacks.on_error = calls.named("on_error")
         callbacks.deliver(event)
-        ((_, error),) = calls.made
+        ((_, (error,)),) = calls.made
         assert type(error.__cause__) is SystemExit
 
 
@@ -164,13 +169,15 @@ def test_whether_there_is_anything_to_call(name: str) -> None:
 def test_another_on_transcript() -> None:
     """A copy with another ``on_transcript`` keeps the rest and leaves the first as it was."""
     calls = Calls()
-    first = Callbacks(*(calls.named(name) for name in ("heard", "failed", "ended", "closed")))
+    first = Callbacks(
+        *(calls.named(name) for name in ("heard", "failed", "ended", "lost", "closed"))
+    )
     second = first.with_on_transcript(calls.named("heard otherwise"))
     for event, _, _ in EVENTS:
         second.deliver(event)
     first.deliver(TranscriptHeard(TRANSCRIPT))
     assert [name for name, _ in calls.made] == [
-        *("heard otherwise", "ended", "failed", "closed"),
+        *("heard otherwise", "ended", "failed", "lost", "closed"),
         "heard",
     ]
 

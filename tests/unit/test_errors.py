@@ -34,6 +34,14 @@ PARTIAL = Transcription(
     unknown_frames=(["?"],),
 )
 
+NO_ANSWER = {
+    "status": None,
+    "body": None,
+    "retry_after": None,
+    "attempts": 1,
+    "is_temporary": False,
+}
+
 # Every error: what it is, its facts beside `partial`, and what they are when they are not given.
 Tree = Dict[Type[TelnyxSTTError], Tuple[Tuple[type, ...], Dict[str, Any], Dict[str, Any]]]
 TREE: Tree = {
@@ -42,13 +50,25 @@ TREE: Tree = {
     AudioError: ((TelnyxSTTError, ValueError), {}, {}),
     ConnectError: (
         (TelnyxSTTError,),
-        {"status": 503, "body": "overload", "attempts": 3},
-        {"status": None, "body": None, "attempts": 1},
+        {
+            "status": 503,
+            "body": "overload",
+            "retry_after": 2.0,
+            "attempts": 3,
+            "is_temporary": True,
+        },
+        NO_ANSWER,
     ),
     AuthenticationError: (
         (ConnectError,),
-        {"status": 401, "body": "no such key", "attempts": 1},
-        {"status": None, "body": None, "attempts": 1},
+        {
+            "status": 401,
+            "body": "no such key",
+            "retry_after": None,
+            "attempts": 1,
+            "is_temporary": False,
+        },
+        NO_ANSWER,
     ),
     RequestRejectedError: (
         (TelnyxSTTError,),
@@ -152,3 +172,10 @@ def test_a_timeout_is_caught_as_one() -> None:
     with pytest.raises(TimeoutError, match="too late") as caught:
         raise TranscriptionTimeout("too late", partial=PARTIAL)
     assert isinstance(caught.value, OSError)
+
+
+def test_what_may_pass() -> None:
+    """The network and the clock are temporary reasons; whatever has to be changed is not."""
+    temporary = {kind for kind in TREE if kind("").is_temporary}
+    assert temporary == {ConnectionLostError, TranscriptionTimeout}
+    assert ConnectError("", is_temporary=True).is_temporary

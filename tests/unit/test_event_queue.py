@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telnyx_stt_sync._actions import TranscriptHeard, UtteranceEnded
+from telnyx_stt_sync._actions import Failed, TranscriptHeard, UtteranceEnded
 from telnyx_stt_sync._errors import TelnyxSTTError
-from telnyx_stt_sync._event_queue import MAX_WAITING, Closed, Event, EventQueue, Failed
+from telnyx_stt_sync._event_queue import MAX_WAITING, Closed, Event, EventQueue
 from telnyx_stt_sync._events import Transcript, Transcription
 
 

@@ -32,7 +32,10 @@ def test_defaults() -> None:
         "connect_timeout": 10.0,
         "connect_spacing": 0.1,
         "drain_timeout": 30.0,
+        "reconnect": True,
+        "replay_seconds": 60.0,
         "buffer_seconds": 10.0,
+        "overflow": "block",
         "ping_interval": 15.0,
         "ping_timeout": 10.0,
     }

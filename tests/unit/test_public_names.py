@@ -17,7 +17,7 @@ NAMES = {
     *("CallbackError", "ConfigurationError", "ConnectError", "ConnectionLostError"),
     *("ForkedProcessError", "RequestRejectedError", "ServerError", "StreamStateError"),
     *("TelnyxSTTError", "TranscriptionTimeout"),
-    *("Stats", "Transcriber", "Transcript", "Transcription", "Word"),
+    *("RetryPolicy", "Stats", "Transcriber", "Transcript", "Transcription", "Word"),
     *("InputFormat", "TranscriptionEngine", "__version__"),
 }
 CLASSES = sorted(name for name in NAMES if inspect.isclass(getattr(telnyx_stt_sync, name, None)))
@@ -28,6 +28,7 @@ OPTIONS: Dict[str, object] = {
     "on_transcript": None,
     "on_error": None,
     "on_utterance_end": None,
+    "on_reconnect": None,
     "on_close": None,
     "transcription_engine": "Deepgram",
     "model": None,
@@ -50,7 +51,10 @@ OPTIONS: Dict[str, object] = {
     "connect_spacing": 0.1,
     "drain_timeout": 30.0,
     "quiet_period": None,
+    "reconnect": True,
+    "replay_seconds": 60.0,
     "buffer_seconds": 10.0,
+    "overflow": "block",
     "ping_interval": 15.0,
     "ping_timeout": 10.0,
     "ssl_context": None,

@@ -18,6 +18,7 @@ from telnyx_stt_sync._actions import (
     SendText,
     TranscriptHeard,
     UtteranceEnded,
+    Warn,
 )
 from telnyx_stt_sync._audio_format import RAW_FORMATS, raw_format
 from telnyx_stt_sync._errors import (
@@ -28,7 +29,8 @@ from telnyx_stt_sync._errors import (
     TranscriptionTimeout,
 )
 from telnyx_stt_sync._options import Options
-from telnyx_stt_sync._session import Phase, Session
+from telnyx_stt_sync._phase import Phase
+from telnyx_stt_sync._session import Session
 
 CLOSING = ("Deepgram", "Speechmatics", "Soniox")
 NEVER_CLOSING = ("Telnyx", "Google", "Parakeet", "Reson8", "xAI", "Brandnew")
@@ -59,8 +61,9 @@ A = heard("a")
 
 
 def connecting(engine: str = "Deepgram", input_format: str = "linear16", **options: Any) -> Session:
-    """A session that began at 0."""
+    """A session that began at 0, and does not connect again unless it is told to."""
     rate = 16000 if input_format in RAW_FORMATS else None
+    options.setdefault("reconnect", False)
     made = Options(
         transcription_engine=engine, input_format=input_format, sample_rate=rate, **options
     )
@@ -72,7 +75,7 @@ def streaming(engine: str = "Deepgram", audio: bytes = LOUD, **options: Any) -> 
     session = connecting(engine, **options)
     session.opened(1.0)
     if audio:
-        session.audio_sent(audio)
+        session.audio_sent(audio, 2.0)
         session.audio_written(2.0)
     return session
 
@@ -160,20 +163,6 @@ def test_what_follows_the_audio(
     assert [json.loads(told) for told in texts] == [{"type": "CloseStream"}] * close_stream
     assert len(actions) == bool(silence) + close_stream
     assert not close_stream or isinstance(actions[-1], SendText)
-
-
-def test_what_is_owed() -> None:
-    """Something is owed until all audio and CloseStream went out; the first time counts."""
-    session = streaming()
-    session.all_out(2.5)
-    assert not session.owes_nothing
-    session.input_ended(3.0)
-    assert not session.owes_nothing
-    session.all_out(4.0)
-    session.all_out(9.0)
-    assert session.owes_nothing
-    session.control_received(30.0)
-    assert session.deadline == 34.0
 
 
 @pytest.mark.parametrize("engine", [*CLOSING, *NEVER_CLOSING])
@@ -316,7 +305,7 @@ def test_silent_recordings(input_format: str) -> None:
     """Raw audio that is all near zero gets an empty result, after 10 s or at the server's close."""
     audio = SAMPLES[input_format][0] * 1000
     session = draining("Reson8", audio, input_format=input_format)
-    assert [type(action) for action in session.tick(20.0)] == [SendPing, SendClose]
+    assert [type(action) for action in session.tick(20.0)] == [SendPing, Warn, SendClose]
     assert only(session.tick(21.0)) == Finished("quiet")
     session = draining("Deepgram", audio, input_format=input_format)
     assert only(session.close_received(1000, "", 11.0)) == Finished("server_close")
@@ -329,11 +318,11 @@ def test_not_one_frame(engine: str, input_format: str) -> None:
     session = streaming(engine, b"", input_format=input_format)
     silence, sound = SAMPLES.get(input_format, (b"\0\0", b"\0"))
     for audio in (silence * 50, silence * 50 + sound, silence * 50):
-        session.audio_sent(audio)
+        session.audio_sent(audio, 2.0)
     session.input_ended(3.0)
     session.all_out(10.0)
     session.control_received(30.0)
-    assert [type(action) for action in session.tick(39.9)] == []
+    assert [type(action) for action in session.tick(39.9)] == [Warn]
     goodbye, finished = session.tick(40.0)
     assert isinstance(goodbye, SendClose)
     assert isinstance(finished, Finished)
@@ -352,11 +341,12 @@ def test_audio_that_goes_out_is_progress() -> None:
 
 
 @pytest.mark.parametrize("stage", [streaming, draining])
-def test_a_dead_peer(stage: Callable[[], Session]) -> None:
+def test_a_dead_peer(stage: Callable[[str], Session]) -> None:
     """A connection on which nothing moves is pinged once, then lost, after 15 s and 10 s."""
-    session = stage()
+    session = stage("Soniox")
     assert session.deadline == 16.0
     assert [type(action) for action in session.tick(16.0)] == [SendPing]
+    assert [type(action) for action in session.tick(17.0)] == [Warn]
     assert session.deadline == 27.0
     assert session.tick(26.9) == []
     error = lost(only(session.tick(27.0)))
@@ -423,7 +413,7 @@ def test_stats() -> None:
     session = connecting("Telnyx")
     assert session.stats().connect_seconds is None
     session.opened(1.5)
-    session.audio_sent(LOUD)
+    session.audio_sent(LOUD, 2.0)
     for payload, now in ((heard("", False), 2.0), (heard("a", False), 2.5), (A, 3.0)):
         session.text_received(payload, now)
     session.control_received(3.5)
@@ -448,14 +438,15 @@ def test_stop(phase: Phase) -> None:
     """Stopping ends a stream at once with a close frame; one that has ended stays as it ended."""
     session = PHASES[phase]()
     finished = Finished("quiet") if phase is Phase.CLOSING else FINISHED
-    assert session.stop(FINISHED, 11.0) == [SendClose(), finished]
+    goodbye = [] if phase is Phase.CONNECTING else [SendClose()]
+    assert session.stop(FINISHED, 11.0) == [*goodbye, finished]
     assert session.phase is Phase.CLOSED
     assert session.transcription(finished).complete is (phase is Phase.CLOSING)
 
 
 def test_what_waits_when_no_more_comes() -> None:
     """After the last audio was given the drain timeout counts, though some is still to be sent."""
-    session = streaming(drain_timeout=5.0)
+    session = streaming("Soniox", drain_timeout=5.0)
     session.no_more_audio(3.0)
     session.audio_written(4.0)
     session.control_received(8.0)
@@ -493,11 +484,11 @@ def test_illegal_calls(name: str, phases: List[Phase], call: Callable[[Session],
     """A call that the phase forbids is a bug, said with both phases, and changes nothing."""
     for phase in phases:
         session = PHASES[phase]()
-        before = (repr(session), session.stats(), session.deadline, session.owes_nothing)
+        before = (repr(session), session.stats(), session.deadline)
         with pytest.raises(RuntimeError, match=f"^bug: {phase.name} -> [A-Z]+$"):
             call(session)
         assert session.phase is phase
-        assert (repr(session), session.stats(), session.deadline, session.owes_nothing) == before
+        assert (repr(session), session.stats(), session.deadline) == before
 
 
 def test_repr() -> None:

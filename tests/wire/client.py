@@ -53,9 +53,9 @@ def recording(audio: bytes) -> io.BytesIO:
 
 
 def transcriber(url: str, **options: Any) -> Transcriber:
-    """A ``Transcriber`` for linear16 at 16 kHz, that connects whenever it likes."""
+    """A ``Transcriber`` for linear16 at 16 kHz, that connects whenever it likes, but only once."""
     given = {"api_key": KEY, "url": url, "input_format": "linear16", "sample_rate": RATE}
-    return Transcriber(**{"connect_spacing": 0.0, **given, **options})
+    return Transcriber(**{"connect_spacing": 0.0, "reconnect": False, **given, **options})
 
 
 # -- one whole stream ---------------------------------------------------------------------

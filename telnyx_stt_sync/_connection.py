@@ -1,0 +1,128 @@
+"""One connection of a stream: whether it lives, what it is due, and when it has said all."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from ._actions import Action, SendPing, SendText, Warn
+from ._drain import Drain, Verdict
+from ._engines import Engine
+from ._heartbeat import Heartbeat
+from ._options import Options
+
+KEEP_ALIVE = '{"type":"KeepAlive"}'
+
+# Seconds without audio after which an idle engine is told that we are there: its idle timeout is
+# not published, 5 s are known to be safe.
+KEEP_ALIVE_INTERVAL = 4.0
+
+# Seconds of audio without any answer after which the log says so: a dead session was seen to be
+# closed after about 6 s, and engines without interims need a while.
+MUTE_SECONDS = 15.0
+
+
+class Connection:
+    """The facts of one connection; a reconnect makes a new one.
+
+    Owner: the I/O thread. Times are seconds of one monotonic clock.
+    """
+
+    def __init__(self, options: Options, engine: Engine, now: float) -> None:
+        self._options = options
+        self._engine = engine
+        self._heartbeat = Heartbeat(options.ping_interval, options.ping_timeout, now)
+        self._drain: Optional[Drain] = None  # None: more audio may come
+        self._input_ended = False
+        # When to say that we are there; None: the engine does not care, or has been told the end.
+        self._keep_alive_at = now + KEEP_ALIVE_INTERVAL if engine.keep_alive else None
+        # When its silence is worth a warning; None: no audio yet, or it has answered, or been told.
+        self._mute_at: Optional[float] = None
+        self.sent = 0  # bytes of audio
+        self.frames = 0  # data frames that came
+
+    @property
+    def owes_nothing(self) -> bool:
+        """Whether all audio and the word that it was all have gone out."""
+        return self._drain is not None and self._drain.all_is_out
+
+    def audio_sent(self, size: int, now: float) -> None:
+        """Audio was handed to it."""
+        if not self.sent:
+            self._mute_at = now + MUTE_SECONDS
+        self.sent += size
+        self._audio_moved(now)
+
+    def no_more_audio(self, now: float) -> None:
+        """The user gives no more audio; what waits is still to be sent. May be said again."""
+        if self._drain is None:
+            options = self._options
+            self._drain = Drain(self._engine, options.drain_timeout, options.quiet_period, now)
+
+    def input_ended(self, only_silence: bool, now: float) -> None:
+        """The user's last audio was handed to it."""
+        self.no_more_audio(now)
+        assert self._drain is not None
+        self._drain.any_frame = self.frames > 0
+        self._drain.only_silence = only_silence
+        self._input_ended = True
+        self._keep_alive_at = None
+
+    def audio_written(self, now: float) -> None:
+        """Bytes of audio went out to the network."""
+        self._heartbeat.wrote(now)
+        self._audio_moved(now)
+        if self._drain is not None:
+            self._drain.wrote(now)
+
+    def all_out(self, now: float) -> None:
+        """Everything we had to say has gone out."""
+        if self._input_ended and self._drain is not None and not self._drain.all_is_out:
+            self._drain.all_out(now)
+
+    def frame_came(self, has_final: bool, now: float) -> None:
+        """A data frame came."""
+        self.frames += 1
+        self._mute_at = None
+        self._heartbeat.heard(now)
+        if self._drain is not None:
+            self._drain.frame(has_final, now)
+
+    def control_came(self, now: float) -> None:
+        """A ping or a pong came: it lives, but that is no progress."""
+        self._heartbeat.heard(now)
+
+    def is_dead(self, now: float) -> bool:
+        """Whether it is to be given up."""
+        return self._heartbeat.is_dead(now)
+
+    def verdict(self, now: float) -> Verdict:
+        """What the wait for the last finals has come to."""
+        return Verdict.WAIT if self._drain is None else self._drain.verdict(now)
+
+    def due(self, now: float) -> List[Action]:
+        """What is to be sent, or said, by now."""
+        actions: List[Action] = []
+        if self._heartbeat.ping_due(now):
+            actions.append(SendPing())
+        if self._keep_alive_at is not None and now >= self._keep_alive_at:
+            self._keep_alive_at = now + KEEP_ALIVE_INTERVAL
+            actions.append(SendText(KEEP_ALIVE))
+        if self._mute_at is not None and now >= self._mute_at:
+            self._mute_at = None
+            actions.append(
+                Warn(f"audio goes out for {MUTE_SECONDS:g} s, and no frame at all has come back")
+            )
+        return actions
+
+    @property
+    def deadline(self) -> float:
+        """When to look again."""
+        times = [self._heartbeat.deadline]
+        if self._drain is not None:
+            times.append(self._drain.deadline)
+        times += [time for time in (self._keep_alive_at, self._mute_at) if time is not None]
+        return min(times)
+
+    def _audio_moved(self, now: float) -> None:
+        if self._keep_alive_at is not None:
+            self._keep_alive_at = now + KEEP_ALIVE_INTERVAL

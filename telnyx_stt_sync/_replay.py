@@ -1,0 +1,75 @@
+"""What is sent again after a reconnect, and what of the answer is new."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Union
+
+from ._messages import TranscriptMessage
+from ._send_log import SendLog
+from ._splice import Decision, Lost, Splice
+from ._tape import Tape
+
+
+class Replay:
+    """The audio and the finals of a stream across its connections.
+
+    With ``capacity`` that many bytes of the newest audio are kept to be sent again;
+    with ``None`` the source goes back by itself. ``can_cut``: audio may be sent again from
+    any sample on. Positions are bytes of the stream's audio. Owner: the I/O thread.
+    """
+
+    def __init__(self, capacity: Optional[int], *, can_cut: bool) -> None:
+        self._tape = None if capacity is None else Tape(capacity)
+        self._splice = Splice(can_cut)
+        self._sends = SendLog(0, 0.0)
+        self.next_start = 0  # where the audio of the next connection begins
+        self.furthest = 0  # how far any connection got
+        self.replayed = 0  # bytes that were sent again
+
+    def __repr__(self) -> str:
+        return f"<Replay position={self.position} {self._splice!r}>"
+
+    @property
+    def position(self) -> int:
+        """How far the audio of this connection was sent."""
+        return self._sends.position
+
+    @property
+    def start(self) -> int:
+        """Where the audio of this connection began."""
+        return self._sends.start
+
+    def opened(self, now: float) -> None:
+        """A connection is open."""
+        self._sends = SendLog(self.next_start, now)
+
+    def next_piece(self, limit: int) -> bytes:
+        """Audio to send again, before anything new."""
+        if self._tape is None or self.position >= self._tape.end:
+            return b""
+        return self._tape.read(self.position, limit)
+
+    def sent(self, audio: bytes, now: float) -> None:
+        """Audio was handed to the connection."""
+        size, known = len(audio), self.furthest - self.position
+        self._sends.sent(size, now)
+        self.replayed += max(0, min(size, known))
+        if self._tape is not None and known <= 0:
+            self._tape.append(audio)
+        self.furthest = max(self.furthest, self.position)
+
+    def heard(self, message: TranscriptMessage, now: float) -> List[Decision]:
+        """A transcript came: what to tell of it."""
+        return self._splice.add(message, self._sends.bounds(now))
+
+    def ended(self) -> List[Decision]:
+        """The service has said all that it had to say: what is left to tell."""
+        return self._splice.end()
+
+    def restart(self) -> Union[int, Lost]:
+        """The connection is gone: where the next one begins, if it can make up for it."""
+        oldest = 0 if self._tape is None else self._tape.start
+        start = self._splice.restart(oldest, self.furthest)
+        if not isinstance(start, Lost):
+            self.next_start = start
+        return start

@@ -1,0 +1,35 @@
+"""The audio that was sent last, kept so that it can be sent again."""
+
+from __future__ import annotations
+
+
+class Tape:
+    """The last ``capacity`` bytes of a stream's audio, by position.
+
+    Owner: the I/O thread.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._audio = bytearray()
+        self.start = 0  # position of the oldest byte that is kept
+
+    def __repr__(self) -> str:
+        return f"<Tape {self.start}..{self.end}>"
+
+    @property
+    def end(self) -> int:
+        """The position behind the newest byte."""
+        return self.start + len(self._audio)
+
+    def append(self, audio: bytes) -> None:
+        """Keep this audio; as much of the oldest is dropped as there is too much."""
+        self._audio += audio
+        excess = max(0, len(self._audio) - self._capacity)
+        del self._audio[:excess]
+        self.start += excess
+
+    def read(self, position: int, size: int) -> bytes:
+        """At most ``size`` bytes from ``position`` on, which must be kept; none at the end."""
+        offset = position - self.start
+        return bytes(self._audio[offset : offset + size])
