@@ -51,17 +51,21 @@ class FileFeed:
         ``math.inf``. Raises what ended the stream, and what reading the file or
         ``on_progress`` raises.
         """
-        position: Optional[int] = 0
+        position = self._send_rest(stream, deadline)
         while position is not None:
-            if position != self._position:
-                self._audio.seek(position)
-                self._position = position
-                self._pacer = Pacer(self._speed, self._rate)
-            with contextlib.suppress(QueueRewound):
-                self._send_rest(stream, deadline)
-            position = stream.next_rewind(deadline)
+            # Also to where it stands: a piece may have been read and not been taken.
+            self._audio.seek(position)
+            self._position = position
+            self._pacer = Pacer(self._speed, self._rate)
+            position = self._send_rest(stream, deadline)
 
-    def _send_rest(self, stream: Stream, deadline: float) -> None:
+    def _send_rest(self, stream: Stream, deadline: float) -> Optional[int]:
+        """Send the file to its end and wait; returns where to start again, ``None``: nowhere."""
+        with contextlib.suppress(QueueRewound):
+            self._send_pieces(stream, deadline)
+        return stream.next_rewind(deadline)
+
+    def _send_pieces(self, stream: Stream, deadline: float) -> None:
         """Send the file to its end, unless the stream is over before, or time is up."""
         for piece in self._audio.chunks(self._piece_bytes):
             if self._waited(stream, deadline) or not self._sent(stream, piece, deadline):

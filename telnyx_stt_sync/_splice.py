@@ -112,9 +112,7 @@ class Splice:
         held back is forgotten: it will be heard again.
         """
         if oldest and not self._can_cut:
-            return Lost(
-                "audio in a container can't be sent from its middle", self.heard_past, position
-            )
+            return Lost(_CONTAINER, self.heard_past, position)
         from ._alignment import Alignment
 
         known = _Known(self._finals, self._base)
