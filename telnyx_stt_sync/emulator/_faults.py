@@ -23,6 +23,7 @@ name                          what happens
 ``reset_after=N``             after N bytes of audio the TCP connection is reset
 ``cut_after_finals=N``        right behind the N-th final TCP ends, in good order but without a
                               close frame
+``cut_after_seconds=S``       S seconds after the upgrade TCP ends without a close frame
 ``half_open_after=N``         after N bytes of audio nothing is read, answered, ponged or
                               closed any more, and TCP stays: as when the network has gone
 ``stalls_after=N``            after N bytes of audio nothing is read any more, neither audio
@@ -88,6 +89,7 @@ FAULTS: Dict[str, Type[Fault]] = {
         _transport_faults.CloseAfter,
         _transport_faults.ResetAfter,
         _transport_faults.CutAfterFinals,
+        _transport_faults.CutAfterSeconds,
         _transport_faults.HalfOpenAfter,
         _transport_faults.StallsAfter,
         _transport_faults.NoPong,

@@ -84,6 +84,16 @@ class CutAfterFinals(CountedFault):
         self.triggers = (Trigger((Close(1006),), finals=self.count),)
 
 
+class CutAfterSeconds(NumericFault):
+    """So many seconds after the upgrade TCP ends without a close frame."""
+
+    name = "cut_after_seconds"
+
+    def __init__(self, seconds: Optional[float] = None, *, only: str = "") -> None:
+        super().__init__(seconds, only=only)
+        self.triggers = (Trigger((Close(1006),), seconds=self.value),)
+
+
 class LateClose(NumericFault):
     """Everything is answered, but the close that follows comes so many seconds later."""
 

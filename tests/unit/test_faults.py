@@ -58,6 +58,7 @@ def test_every_fault_is_in_the_table(name: str) -> None:
         "late_close",
         "late_close=0.5@1",
         "cut_after_finals=2",
+        "cut_after_seconds=2.5",
         "half_open_after=32000@1",
         "stalls_after=32000",
         "no_pong",
@@ -116,6 +117,8 @@ def test_unknown_name_lists_the_known_ones() -> None:
         "late_close=never",
         "cut_after_finals",
         "cut_after_finals=0",
+        "cut_after_seconds",
+        "cut_after_seconds=0",
         "half_open_after=0",
         "stalls_after",
         "no_pong=1",
@@ -186,6 +189,7 @@ def test_triggers_of_the_transport() -> None:
     assert transport.HalfOpenAfter(5).triggers == (Trigger((Vanish(),), audio_bytes=5),)
     assert transport.StallsAfter(5).triggers == (Trigger((StopReading(),), audio_bytes=5),)
     assert transport.CutAfterFinals(2).triggers == (Trigger((Close(1006),), finals=2),)
+    assert transport.CutAfterSeconds(2.5).triggers == (Trigger((Close(1006),), seconds=2.5),)
 
 
 def sent_by(fault: Fault) -> List[Tuple[float, bytes]]:
