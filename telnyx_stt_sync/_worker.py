@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import selectors
-import socket
 import time
 from typing import Callable, List, Optional
 
@@ -24,14 +23,13 @@ from ._actions import (
 )
 from ._audio_format import AudioFormat
 from ._audio_queue import AudioQueue
-from ._dial import Aborted, Lifeline
+from ._connector import Connector
+from ._dial import Aborted
 from ._errors import ConnectError
 from ._events import Stats, Transcription
 from ._options import Options
 from ._phase import Phase
-from ._request import opening_request
 from ._session import Session
-from ._spacing import spacing
 from ._transport import (
     OPCODE_BINARY,
     OPCODE_CLOSE,
@@ -42,7 +40,6 @@ from ._transport import (
     Frame,
     Transport,
     close_status,
-    open_transport,
 )
 from ._waker import Waker
 
@@ -74,7 +71,6 @@ class Worker:
         rewinds: bool = False,
     ) -> None:
         self._name = name
-        self._options = options
         self._audio = audio
         self._waker = waker
         self._tell = tell
@@ -86,9 +82,8 @@ class Worker:
         self._logged_phase = Phase.CONNECTING
         self._transport: Optional[Transport] = None  # None: not connected
         self._readable = True
+        self._connector = Connector(name, options, waker, lambda: self._stop is not None)
         self._connect_at = 0.0  # when to connect next
-        # When the connect that goes on must be done; None: none goes on.
-        self.connect_deadline: Optional[float] = None
         self._stop: Optional[Finished] = None  # None: nobody wants it to stop
         self._finished: Optional[Finished] = None  # None: not over
 
@@ -100,6 +95,11 @@ class Worker:
         if self._stop is None:
             self._stop = finished
         self._waker.wake()
+
+    @property
+    def connect_deadline(self) -> Optional[float]:
+        """When the connect that goes on must be done; ``None``: none goes on. Any thread."""
+        return self._connector.deadline
 
     def stats(self) -> Stats:
         """The counters so far. Any thread."""
@@ -131,47 +131,21 @@ class Worker:
             self._log_phase()
 
     def _connect(self) -> None:
-        """Open a connection when its time has come; the session knows what a failure means."""
+        """Open a connection; the session knows what a failure means."""
         try:
-            self._open()
+            self._transport = self._connector.open(self._connect_at)
         except Aborted:
             if not self._session.was_open:
                 raise
             assert self._stop is not None
             self._do(self._session.stop(self._stop, time.monotonic()))
         except ConnectError as exc:
-            # A name that was known before will be known again: it is the network.
-            if self._session.was_open and isinstance(exc.__cause__, socket.gaierror):
-                exc.is_temporary = True
             self._do(self._session.connect_failed(exc, time.monotonic()))
-        finally:
-            self.connect_deadline = None
-
-    def _open(self) -> None:
-        self._pause(self._connect_at)
-        now = time.monotonic()
-        self._pause(now + spacing().delay(self._options.connect_spacing, now))
-        deadline = time.monotonic() + self._options.connect_timeout
-        self.connect_deadline = deadline
-        lifeline = Lifeline(self._waker, deadline, lambda: self._stop is not None)
-        request = opening_request(self._options)
-        logger.debug("%s: connecting to %s", self._name, request.url)
-        self._transport = open_transport(
-            request, self._options.proxy, self._options.ssl_context, lifeline
-        )
-        self._readable = True
-        self._session.opened(time.monotonic())
-        self._log_phase()
-        self._on_open()
-
-    def _pause(self, until: float) -> None:
-        """Wait, unless somebody wants it to stop: then ``Aborted``."""
-        while self._stop is None:
-            left = until - time.monotonic()
-            if left <= 0:
-                return
-            self._waker.wait(None, 0, left)
-        raise Aborted
+        else:
+            self._readable = True
+            self._session.opened(time.monotonic())
+            self._log_phase()
+            self._on_open()
 
     def _turn(self, transport: Transport) -> None:
         """One round of the loop. What ends the connection in it takes ``_transport`` away."""

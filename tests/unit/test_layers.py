@@ -60,6 +60,7 @@ SHELL = [
     "_spacing",
     "_dial",
     "_transport",
+    "_connector",
     "_worker",
     "_exit_hook",
     "_stream",
