@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any, Dict, Literal, Mapping, NamedTuple, Optional, Tuple
 
@@ -132,4 +131,6 @@ class Transcription:
 
     def to_json(self, *, indent: Optional[int] = None) -> str:
         """``to_dict()`` as JSON text; letters outside ASCII stay as they are."""
+        import json  # late: few programs ask for it
+
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)

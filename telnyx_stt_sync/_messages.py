@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any, List, Mapping, NamedTuple, Optional, Tuple, Union
 
@@ -45,6 +44,9 @@ def parse_text_frame(payload: bytes) -> List[Message]:
     Never raises for what a server may send. Frames are told apart by their
     keys: no live capture carries the ``type`` that the SDK asks for.
     """
+    # Imported late: it is a twentieth of the whole import, and the first frame has time for it.
+    import json
+
     try:
         value = json.loads(payload.decode("utf-8"))
         entries = value if isinstance(value, list) and value else [value]
@@ -163,10 +165,16 @@ def _rejection(errors: Any) -> RequestRejectedError:
 
 def _server_error(error: Any) -> ServerError:
     if isinstance(error, dict):
-        text = _text(error.get("message")) or _text(error.get("detail")) or json.dumps(error)
+        text = _text(error.get("message")) or _text(error.get("detail")) or _as_json(error)
     else:
         text = str(error)
     return ServerError(f"the service reported an error: {text}", message=text)
+
+
+def _as_json(value: Any) -> str:
+    import json  # see parse_text_frame()
+
+    return json.dumps(value)
 
 
 def _text(value: Any) -> Optional[str]:

@@ -29,12 +29,11 @@ class Recovery:
     ) -> None:
         self._retries = Retries(policy, chance)
         self._replay = replay
-        self._loss: Optional[ConnectionLostError] = None  # None: connected, or never was
+        self._loss: Optional[ConnectionLostError] = None  # None: nothing was lost yet
         self._lost_at = 0  # how far the audio had been sent then
 
     def connected(self, now: float) -> None:
         """A connection is open."""
-        self._loss = None
         self._retries.connected(now)
 
     def final_came(self, has_text: bool) -> None:
