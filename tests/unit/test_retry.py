@@ -11,9 +11,9 @@ from telnyx_stt_sync._errors import ConfigurationError
 from telnyx_stt_sync._retry import Retries, RetryPolicy, retry_policy
 
 
-def retries(chance: float = 0.0, **policy: Any) -> Retries:
+def retries(chance: float = 0.0, **values: Any) -> Retries:
     """Those of a policy, without luck."""
-    return Retries(RetryPolicy(**policy), lambda: chance)
+    return Retries(RetryPolicy(**values), lambda: chance)
 
 
 def delays(made: Retries, count: int) -> List[Optional[float]]:
@@ -26,43 +26,48 @@ def delays(made: Retries, count: int) -> List[Optional[float]]:
 
 def test_on_and_off() -> None:
     """``True`` is the default policy, ``False`` none, and a policy is itself."""
-    policy = RetryPolicy(max_attempts=2)
+    own = RetryPolicy(max_attempts=2)
     assert retry_policy(True) == RetryPolicy(8, 60.0, 0.25, 5.0, 0.5)
     assert retry_policy(False) is None
-    assert retry_policy(policy) is policy
+    assert retry_policy(own) is own
 
 
 @pytest.mark.parametrize(
-    "policy",
+    "given",
     [
         RetryPolicy(max_attempts=1),
         RetryPolicy(max_elapsed=0, initial=0, maximum=0, jitter=0),
         RetryPolicy(max_elapsed=math.inf),
     ],
 )
-def test_policies_that_make_sense(policy: RetryPolicy) -> None:
+def test_policies_that_make_sense(given: RetryPolicy) -> None:
     """The limits themselves are allowed, and there need not be a limit in time."""
-    assert retry_policy(policy) is policy
+    assert retry_policy(given) is given
 
 
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
-        *((value, f"reconnect={value!r}: give True, False or a RetryPolicy") for value in (1, 0)),
-        (None, "reconnect=None: give True, False or a RetryPolicy"),
-        ((8, 60.0, 0.25, 5.0, 0.5), "reconnect=(8, 60.0, 0.25, 5.0, 0.5): give True, False or a"),
-        *(
-            (RetryPolicy(max_attempts=value), f"max_attempts={value!r}: give a whole number")
-            for value in (0, -1, 2.0, True, "3", None)
-        ),
-        *(
-            (RetryPolicy(**{name: value}), f"{name}={value!r}: give seconds, 0 or more")
-            for name in ("max_elapsed", "initial", "maximum", "jitter")
-            for value in (-0.1, math.nan, True, "1", None)
-        ),
-    ],
-    ids=str,
-)
+def policy(**values: Any) -> RetryPolicy:
+    """A policy of any values, whatever their types."""
+    return RetryPolicy(**values)
+
+
+# What is given → how the message begins.
+REFUSED: List[Any] = [
+    *((value, f"reconnect={value!r}: give True, False or a RetryPolicy") for value in (1, 0)),
+    (None, "reconnect=None: give True, False or a RetryPolicy"),
+    ((8, 60.0, 0.25, 5.0, 0.5), "reconnect=(8, 60.0, 0.25, 5.0, 0.5): give True, False or a"),
+    *(
+        (policy(max_attempts=value), f"max_attempts={value!r}: give a whole number")
+        for value in (0, -1, 2.0, True, "3", None)
+    ),
+    *(
+        (policy(**{name: value}), f"{name}={value!r}: give seconds, 0 or more")
+        for name in ("max_elapsed", "initial", "maximum", "jitter")
+        for value in (-0.1, math.nan, True, "1", None)
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "told"), REFUSED, ids=str)
 def test_policies_that_make_none(given: Any, told: str) -> None:
     """What makes no sense is refused with its name, its value and the rule."""
     with pytest.raises(ConfigurationError) as caught:
