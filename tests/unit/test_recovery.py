@@ -83,7 +83,7 @@ def test_a_first_connect_that_may_work_later() -> None:
 @pytest.mark.parametrize("kind", [ConnectError, AuthenticationError])
 def test_a_first_connect_that_never_will(kind: Any) -> None:
     """What will not pass by itself is not tried again."""
-    error = kind("no", status=403)
+    error: ConnectError = kind("no", status=403)
     assert over(Stream().recovery.connect_failed(error, 103.0)) is error
     assert error.attempts == 1
 
