@@ -232,6 +232,16 @@ def test_a_connection_alone_is_no_progress() -> None:
     assert attempts_after(lost_once()) == 2
 
 
+def test_time_with_a_connection() -> None:
+    """Only time without a connection counts against ``max_elapsed``."""
+    stream = Stream(max_elapsed=10.0)
+    stream.open()
+    again(stream.lose(102.0))
+    stream.open(105.0)
+    assert again(stream.lose(200.0)).attempt == 2
+    assert over(stream.fail(207.0)).__cause__ is not None
+
+
 def test_an_earlier_loss_is_forgotten() -> None:
     """Once it is open again, a failure is not blamed on the earlier loss."""
     stream = lost_once()
