@@ -9,11 +9,23 @@ from __future__ import annotations
 from typing import Any, List, Sequence, Tuple, Union
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from telnyx_stt_sync._events import Word
 from telnyx_stt_sync._messages import TranscriptMessage
 from telnyx_stt_sync._send_log import Bounds
-from telnyx_stt_sync._splice import ANCHOR_WORDS, Decision, GoBack, Lost, Splice, Told
+from telnyx_stt_sync._splice import (
+    ANCHOR_WORDS,
+    Decision,
+    GoBack,
+    Lost,
+    Splice,
+    Told,
+    _Final,
+    _Known,
+    _repeats,
+)
 
 WORD = 100
 LOOK_BACK = 1000
@@ -143,12 +155,12 @@ def test_what_was_heard() -> None:
 def test_repr() -> None:
     """``repr`` shows how much is known; of empty finals in a row the last one counts."""
     stream = Stream()
-    for text in ("a", "", "", "b", ""):
+    for text in ("a", "", "", "", "b"):
         stream.final(text)
-    assert repr(stream.splice) == "<Splice finals=4 held=0>"
+    assert repr(stream.splice) == "<Splice finals=3 held=0>"
     stream.cut()
     stream.final("c")
-    assert repr(stream.splice) == "<Splice finals=4 held=1>"
+    assert repr(stream.splice) == "<Splice finals=3 held=1>"
 
 
 # -- where the next connection begins ---------------------------------------------------------
@@ -199,15 +211,28 @@ def test_where_audio_is_left(oldest: int, start: int) -> None:
     assert after(60, oldest=oldest).start == start
 
 
-def test_words_that_were_said_before() -> None:
-    """Where the last words have been said shortly before, it begins further back."""
+@pytest.mark.parametrize(("period", "times"), [(8, 5), (10, 4), (11, 4)])
+def test_words_that_were_said_before(period: int, times: int) -> None:
+    """Where the last words also stand further ahead in what may be heard, it begins further back.
+
+    There, they would be found too early, even without the first of them, which may be cut.
+    """
     stream = Stream()
-    phrase = said(8, "p")
-    words = [*SPEECH[:60], *phrase * 5]
+    words = [*SPEECH[:60], *said(period, "p") * times]
     stream.say(words)
-    # The last 32 words also stand 8 words further ahead, where they would be found.
-    assert stream.cut() == WORD * (100 - 33) - LOOK_BACK
-    assert stream.say(words[57:]) == []
+    anchor = (times - 1) * period + 2
+    assert stream.cut() == WORD * (len(words) - anchor) - LOOK_BACK
+    assert stream.say(words[stream.start // WORD :]) == []
+    assert texts(stream.say(["new"])) == ["new"]
+
+
+def test_words_that_were_said_a_little_earlier() -> None:
+    """Words that would be found too early only where too few can be heard do not matter."""
+    stream = Stream()
+    words = [*SPEECH[:60], *said(12, "p") * 4]
+    stream.say(words)
+    assert stream.cut() == WORD * (len(words) - ANCHOR_WORDS) - LOOK_BACK
+    assert stream.say(words[stream.start // WORD :]) == []
     assert texts(stream.say(["new"])) == ["new"]
 
 
@@ -241,14 +266,19 @@ def test_a_recogniser_that_lags() -> None:
     assert stream.cut() == 0
 
 
-@pytest.mark.parametrize("text", ["", SPEECH[30]])
-def test_a_pause_is_no_lag(text: str) -> None:
-    """An empty final after a pause, or words after it, are no contradiction."""
+@pytest.mark.parametrize("late", [[""], [SPEECH[30]], [SPEECH[30], ""], ["", SPEECH[30]]])
+def test_a_pause_is_no_lag(late: List[str]) -> None:
+    """The last words and empty finals in a pause are no contradiction, unless words come last."""
     stream = Stream()
     stream.say(SPEECH[:30])
-    stream.at(stream.position, stream.position, text)
-    stream.position += WORD * bool(text)
-    stream.say(SPEECH[30 + bool(text) : 80])
+    for text in late:
+        stream.at(stream.position, stream.position, text)
+    count = len("".join(late)) // 3
+    stream.position += WORD * count
+    stream.say(SPEECH[30 + count : 80])
+    if late == ["", SPEECH[30]]:
+        assert stream.cut() == 0
+        return
     assert stream.cut() == WORD * (80 - ANCHOR_WORDS) - LOOK_BACK
 
 
@@ -351,6 +381,16 @@ def test_a_second_loss() -> None:
     start = stream.cut()
     assert start == WORD * (100 - ANCHOR_WORDS) - LOOK_BACK
     assert texts(stream.say(stream.said_from(stream.start, 105))) == SPEECH[100:105]
+
+
+def test_a_second_loss_behind_a_final_in_part() -> None:
+    """Of a final that was known in part, the words are known once."""
+    stream = after(10)
+    stream.say(SPEECH[:8])
+    assert texts(stream.final("w8 w9 w10 w11")) == ["w10 w11"]
+    stream.cut()
+    assert stream.say(SPEECH[:12]) == []
+    assert texts(stream.say(SPEECH[12:14])) == SPEECH[12:14]
 
 
 def test_a_second_loss_while_words_are_held_back() -> None:
@@ -481,6 +521,16 @@ def test_doubt_within_a_final() -> None:
     assert texts(stream.final("yes")) == ["yes"]
 
 
+def test_an_empty_final_in_doubt() -> None:
+    """An empty final between doubtful words holds none."""
+    stream = all_alike(60, 4000)
+    stream.say([*["no"] * 15])
+    stream.final("")
+    decisions = stream.say(["no"] * 6)
+    assert doubtful(decisions[:6] + decisions[7:]) == ["no"] * 12
+    assert texts(decisions[6:7]) == [""]
+
+
 def test_doubt_that_lasts() -> None:
     """At an end that comes too early all that was heard may be known, and is marked."""
     stream = all_alike(60, 4000)
@@ -488,16 +538,18 @@ def test_doubt_that_lasts() -> None:
     assert doubtful(stream.splice.end()) == ["no"] * 6
 
 
-def test_a_loss_after_doubt() -> None:
+@pytest.mark.parametrize("more", [[], ["no"] * 4, SPEECH[:5]])
+def test_a_loss_after_doubt(more: List[str]) -> None:
     """Of words that may stand twice nothing is concluded: what the last connection heard counts."""
     stream = all_alike(60, 4000)
-    stream.say(["no"] * 20)
-    stream.say(SPEECH[:5])
-    start = stream.position
+    heard = [*["no"] * 21, *more]
+    stream.say(heard)
     assert stream.cut() == 4000
-    assert stream.say([*["no"] * 20, *SPEECH[:5]]) == []
-    assert texts(stream.say(["new"])) == ["new"]
-    assert stream.position == start + WORD
+    assert stream.say(heard) == []
+    decisions = stream.say(["new"])
+    # If all of them are alike, one of them may have been cut: it is told once more, marked.
+    assert texts(decisions[-1:]) == ["new"]
+    assert doubtful(decisions[:-1]) == ["no"] * ("w0" not in more)
 
 
 # -- unproven ---------------------------------------------------------------------------------
@@ -568,6 +620,15 @@ def test_nothing_is_left_to_go_back_to() -> None:
     decisions, _ = until_decided(stream, other(100))
     assert "replay_seconds" in lost(decisions[0]).why
     assert (lost(decisions[0]).start, lost(decisions[0]).end) == (0, 3400)
+
+
+def test_nothing_to_go_back_to_and_little_expected() -> None:
+    """If hardly a known word had to come, what comes may be new or not, and is marked."""
+    stream = after(60, oldest=4700)
+    decisions, count = until_decided(stream, other(100))
+    # At most 13 words lie past 4700, and an eighth may be heard as two, and two more.
+    assert doubtful(decisions[:16]) == other(16)
+    assert texts(decisions[16:]) == other(count)[16:]
 
 
 def test_a_second_miss() -> None:
@@ -651,3 +712,29 @@ def test_a_container_whose_start_is_gone(words: int) -> None:
     answer = lost(stream.cut(1))
     assert "container" in answer.why
     assert (answer.start, answer.end) == (5000 if words else 0, 6000)
+
+
+# -- in numbers -------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from("ab"), max_size=25))
+def test_repeats(known: List[str]) -> None:
+    """For each distance from the end it is counted how many of the last words stand there."""
+    for distance, length in enumerate(_repeats(known)):
+        if distance:
+            before = known[: len(known) - distance]
+            assert known[len(known) - length :] == before[len(before) - length :]
+            assert length == len(before) or known[-length - 1] != before[-length - 1]
+
+
+def test_words_lie_before_later_words() -> None:
+    """What came late on one connection lies before what came in time on the next one."""
+    finals = [_Final("a", Bounds(0, 900)), _Final("b c", Bounds(100, 300))]
+    known = _Known(finals, 0)
+    assert known.words == ["a", "b", "c"]
+    assert known.overlap(299) == (0, 3)
+    assert known.overlap(300) == (0, 0)
+    assert known.overlap(100) == (0, 3)
+    assert known.overlap(50) == (0, 3)
+    assert known.overlap(0) == (3, 3)
