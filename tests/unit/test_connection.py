@@ -193,6 +193,8 @@ def test_what_is_out() -> None:
 def test_input_that_ends_at_once() -> None:
     """The end of the audio is a wish to end as well."""
     made = connection(drain_timeout=20.0)
+    made.audio_sent(100, 101.0)
+    made.frame_came(False, 102.0)
     made.input_ended(False, 110.0)
     assert made.deadline == 130.0
 
@@ -219,6 +221,15 @@ def test_what_its_silence_means(frames: int, only_silence: bool, verdict: Verdic
     made.input_ended(only_silence, 110.0)
     made.all_out(110.0)
     assert made.verdict(120.0) is verdict
+
+
+def test_a_connection_that_carried_no_audio() -> None:
+    """Where all had been heard before it began, its silence is the end, not a failure."""
+    made = connection("Telnyx", drain_timeout=30.0)
+    made.input_ended(False, 110.0)
+    made.all_out(110.0)
+    assert made.deadline == 120.0
+    assert made.verdict(120.0) is Verdict.QUIET
 
 
 def test_counters() -> None:

@@ -464,6 +464,20 @@ def test_a_connection_that_carries_no_audio() -> None:
     assert over(stream.close(1000)) == Finished("server_close")
 
 
+def test_a_silent_connection_that_carries_no_audio() -> None:
+    """Nor by an engine that never closes: 10 s of silence are the end then, not a timeout."""
+    stream = streaming("Telnyx", replay_seconds=0)
+    stream.hear("a")
+    stream.now += 10.0
+    stream.hear("")
+    assert stream.lose().start == 2 * RATE
+    stream.open()
+    stream.end()
+    assert stream.tick(9.0) == []
+    assert stream.tick(1.0) == [SendClose()]
+    assert over(stream.close(1000)) == Finished("quiet")
+
+
 @pytest.mark.parametrize(
     ("payload", "kind"),
     [({"errors": [{"code": "40007"}]}, RequestRejectedError), ({"error": "oops"}, ServerError)],
