@@ -176,6 +176,10 @@ REFUSED: List[Any] = [
     ),
     ({"extra_query": "a=b"}, "extra_query='a=b': give a mapping"),
     ({"extra_query": {1: "a"}}, "extra_query=.*: give a mapping"),
+    *(
+        ({"extra_query": {"a": value}}, "extra_query: a=.*: give a string, a number, a bool or a")
+        for value in (None, ["x", None], {"b": 1}, b"x")
+    ),
     ({"extra_query": {"model": "nova-3"}}, "'model' has an option of its own; use that"),
     *(
         ({"url": url}, "give ws://host… or wss://host…")

@@ -88,6 +88,29 @@ def test_times_behind_a_drop() -> None:
     assert stream.tell("b", start=0.0, end=1.0).start == 3.0
 
 
+def test_server_times_behind_a_drop() -> None:
+    """The service does not know of audio that was dropped on the way to it: that is added."""
+    stream = Stream()
+    stream.send(200)
+    stream.record.drop(300)
+    stream.send(200)
+    stream.record.drop(100)
+    told = [stream.tell("a", start=start, end=start + 0.5) for start in (1.0, 2.5, 4.25)]
+    assert [(part.start, part.end) for part in told] == [(1.0, 1.5), (5.5, 6.0), (8.25, 8.75)]
+
+
+def test_server_times_behind_a_drop_on_a_later_connection() -> None:
+    """That holds for each connection from where it began."""
+    stream = Stream()
+    stream.record.drop(100)
+    stream.send(500)
+    stream.record.drop(300)
+    stream.replay.next_start = 200
+    stream.replay.opened(110.0)
+    told = [stream.tell("a", start=start, end=start + 0.5) for start in (1.0, 3.5)]
+    assert [part.start for part in told] == [4.0, 9.5]
+
+
 @pytest.mark.parametrize("replayed", [True, False])
 def test_doubtful_words(replayed: bool) -> None:
     """A transcript with words that may have been told before says so."""

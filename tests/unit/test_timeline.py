@@ -47,3 +47,14 @@ def test_a_drop_before_anything() -> None:
     timeline = Timeline(100.0)
     assert timeline.drop(0, 100) == (0.0, 1.0)
     assert timeline.seconds(0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "offset"),
+    [(0, 0.0, 0.0), (0, 1.99, 0.0), (0, 2.0, 3.0), (0, 9.0, 3.0), (100, 0.5, 1.0), (100, 1.0, 4.0)],
+)
+def test_times_of_a_connection(start: int, seconds: float, offset: float) -> None:
+    """A time that counts what was sent from a place on is moved by it, and by drops in between."""
+    timeline = Timeline(100.0)
+    timeline.drop(200, 300)
+    assert timeline.offset(start, seconds) == offset
