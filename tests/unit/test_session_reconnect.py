@@ -658,6 +658,17 @@ def test_more_than_is_kept(replay_seconds: float, seconds: int, end: float) -> N
     assert stream.result(finished).gaps == ((0.0, end),)
 
 
+def test_a_cut_sample_at_the_end() -> None:
+    """Audio that ends in the middle of a sample is sent again from a whole one on."""
+    stream = streaming(seconds=5, replay_seconds=2.0)
+    stream.send(b"\0")
+    stream.now += 10.0
+    stream.hear("a")
+    assert stream.lose().start == 3 * RATE + 2
+    stream.open()
+    assert len(stream.replay()) == 2 * RATE - 1
+
+
 def test_a_container() -> None:
     """A live stream in a container whose start is gone ends."""
     stream = streaming(seconds=5, input_format="webm", replay_seconds=2.0)
