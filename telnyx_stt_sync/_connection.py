@@ -63,7 +63,8 @@ class Connection:
         self.no_more_audio(now)
         assert self._drain is not None
         self._drain.any_frame = self.frames > 0
-        self._drain.only_silence = only_silence
+        # All that came before this connection may have been heard: then there is nothing to answer.
+        self._drain.only_silence = only_silence or not self.sent
         self._input_ended = True
         self._keep_alive_at = None
 

@@ -35,11 +35,11 @@ class Record:
         """A transcript came that is to be told."""
         if told.message.text:
             self.chronicle.text_came(now)
-        seconds = self._timeline.seconds
+        timeline, replay = self._timeline, self._replay
         return self.log.add(
             told.message,
-            seconds(self._replay.position),
-            offset=seconds(self._replay.start),
+            timeline.seconds(replay.position),
+            offset=timeline.offset(replay.start, told.message.start or 0.0),
             replayed=told.replayed,
         )
 

@@ -15,11 +15,12 @@ class Replay:
 
     With ``capacity`` that many bytes of the newest audio are kept to be sent again;
     with ``None`` the source goes back by itself. ``can_cut``: audio may be sent again from
-    any sample on. Positions are bytes of the stream's audio. Owner: the I/O thread.
+    any sample on, which is ``unit`` bytes. Positions are bytes of the stream's audio.
+    Owner: the I/O thread.
     """
 
-    def __init__(self, capacity: Optional[int], *, can_cut: bool) -> None:
-        self._tape = None if capacity is None else Tape(capacity)
+    def __init__(self, capacity: Optional[int], *, can_cut: bool, unit: int = 1) -> None:
+        self._tape = None if capacity is None else Tape(capacity, unit)
         self._splice = Splice(can_cut)
         self._sends = SendLog(0, 0.0)
         self.next_start = 0  # where the audio of the next connection begins

@@ -63,6 +63,7 @@ class Session:
         self._replay = Replay(
             None if rewinds else _capacity(options, audio_format),
             can_cut=audio_format.input_format in RAW_FORMATS,
+            unit=audio_format.unit,
         )
         self._record = Record(self._replay, audio_format.bytes_per_second, now)
         self._recovery = Recovery(policy, chance, self._replay)

@@ -239,7 +239,8 @@ class _Known:
                 continue
             most = self.overlap(low)[1]
             # The last words must not stand in what else may be heard: they would be found there.
-            if max(repeats[: max(0, most - after + 1)], default=0) < after:
+            # One less of them would do, because the first word may be cut.
+            if max(repeats[: max(0, most - after + 2)], default=0) < after - 1:
                 return low
         return oldest
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 
 class Tape:
-    """The last ``capacity`` bytes of a stream's audio, by position.
+    """The last ``capacity`` bytes of a stream's audio, by position; it begins at a whole sample.
 
     Owner: the I/O thread.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, unit: int) -> None:
         self._capacity = capacity
+        self._unit = unit  # bytes of one sample
         self._audio = bytearray()
         self.start = 0  # position of the oldest byte that is kept
 
@@ -26,6 +27,8 @@ class Tape:
         """Keep this audio; as much of the oldest is dropped as there is too much."""
         self._audio += audio
         excess = max(0, len(self._audio) - self._capacity)
+        # The last piece of a stream may end in the middle of a sample.
+        excess = min(-(-excess // self._unit) * self._unit, len(self._audio))
         del self._audio[:excess]
         self.start += excess
 

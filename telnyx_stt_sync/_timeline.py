@@ -32,6 +32,10 @@ class Timeline:
 
     def seconds(self, position: int) -> float:
         """The time in the audio at a position."""
-        index = bisect_right(self._places, position)
+        return self.offset(position, 0.0)
+
+    def offset(self, start: int, seconds: float) -> float:
+        """What to add to a time of a connection that began at ``start`` and knows of no drops."""
+        index = bisect_right(self._places, start + seconds * self._rate)
         before = self._dropped[index - 1] if index else 0
-        return (position + before) / self._rate
+        return (start + before) / self._rate

@@ -113,8 +113,6 @@ class TranscriptLog:
 
 def _moved(word: Word, offset: float) -> Word:
     """The word with times that count from the start of the stream."""
-    if not offset:
-        return word
     return word._replace(
         start=None if word.start is None else word.start + offset,
         end=None if word.end is None else word.end + offset,

@@ -277,6 +277,48 @@ def test_whole_samples(input_format: str, most: int, whole: int) -> None:
     assert sent(source, 6) == data[:whole]
 
 
+# Back again
+
+
+@pytest.mark.parametrize(("channels", "width"), [(1, 2), (2, 2), (1, 3), (2, 1)])
+@pytest.mark.parametrize("position", [0, 8, 40])
+def test_seek_in_wav(channels: int, width: int, position: int) -> None:
+    """A file goes on from any sample of what goes on the wire, however wide its own are."""
+    data = bytes(range(20 * channels * width))
+    everything = sent(opened(wav(data, channels=channels, width=width)))
+    source = opened(wav(data, channels=channels, width=width, behind=b"LIST\4\0\0\0abcd"))
+    assert source.can_seek
+    for _ in range(2):
+        assert len(list(source.chunks(6))) > 0
+        source.seek(position)
+        assert sent(source) == everything[position:]
+        source.seek(0)
+
+
+def test_seek_within_a_sample() -> None:
+    """Audio never begins in the middle of a sample."""
+    source = opened(bytes(range(20)), input_format="linear16", sample_rate=8000)
+    source.seek(7)
+    assert sent(source) == bytes(range(6, 20))
+
+
+@pytest.mark.parametrize("size", [500, 5000])
+def test_seek_in_a_file_with_a_tag(size: int) -> None:
+    """The start is what was sent first: a long tag that was left out stays out."""
+    source = opened(tagged(size, MP3 * 4))
+    first = sent(source)
+    assert first.endswith(MP3 * 4)
+    source.seek(0)
+    assert sent(source) == first
+
+
+def test_a_pipe_can_not_be_sent_again() -> None:
+    """Of a pipe what was read is gone."""
+    pipe: Any = Pipe(bytes(100), most=10)
+    source = open_audio(pipe, input_format="mulaw", sample_rate=8000, takes=takes_all)
+    assert not source.can_seek
+
+
 def test_chunks_of_less_than_a_sample() -> None:
     """A size that no sample fits in gives single samples."""
     source = opened(bytes(range(8)), input_format="linear32", sample_rate=8000)

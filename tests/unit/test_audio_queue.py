@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telnyx_stt_sync._audio_queue import AudioQueue, QueueEnded, QueueFull
+from telnyx_stt_sync._audio_queue import AudioQueue, QueueEnded, QueueFull, QueueRewound
 
 
 class Woken:
@@ -242,6 +242,223 @@ def test_repr() -> None:
     assert repr(audio) == "<AudioQueue 2/10 bytes, ended=False>"
     audio.close()
     assert repr(audio) == "<AudioQueue 0/10 bytes, ended=True>"
+
+
+# -- a full queue that drops --------------------------------------------------------------------
+
+
+def dropping(max_bytes: int = 10, unit: int = 2) -> AudioQueue:
+    """A queue of 5 samples in which the oldest give way."""
+    return AudioQueue(max_bytes, unit, Woken(), drops=True)
+
+
+def test_the_oldest_gives_way() -> None:
+    """Where there is no room, as many of the oldest samples are dropped as it takes, no more."""
+    audio = dropping()
+    audio.put(b"0123456789", 0)
+    audio.put(b"abcd", 0)
+    assert audio.accepted == 14
+    assert audio.pop(100) == b"456789abcd"
+    assert audio.gap == 4
+
+
+def test_whole_samples_give_way() -> None:
+    """A sample is never cut apart: room for one byte costs two."""
+    audio = dropping()
+    audio.put(b"0123456789", 0)
+    audio.put(b"a", 0)
+    assert audio.pop(8) == b"23456789"
+    assert audio.gap == 2
+    audio.put(b"b", 0)
+    assert audio.pop(100) == b"ab"
+
+
+def test_the_rest_of_a_sample_stays() -> None:
+    """What is not a whole sample yet is not dropped, because the next byte belongs to it."""
+    audio = dropping()
+    audio.put(b"012345678", 0)
+    audio.put(b"x" * 9, 0)
+    audio.put(b"y" * 20, 0)
+    audio.end()
+    taken = audio.pop(100)
+    assert (audio.gap + len(taken), taken[-20:]) == (38, b"y" * 20)
+    assert audio.gap % 2 == 0
+
+
+def test_the_gap_lies_before_what_was_taken() -> None:
+    """Drops add up until audio is taken, and are told once."""
+    audio = dropping()
+    audio.put(b"0123456789", 0)
+    assert audio.pop(2) == b"01"
+    assert audio.gap == 0
+    audio.put(b"abcd", 0)
+    audio.put(b"ef", 0)
+    assert audio.pop(0) == b""
+    assert audio.gap == 4
+    assert audio.pop(100) == b"6789abcdef"
+    assert audio.gap == 0
+
+
+def test_a_dropping_queue_that_was_ended() -> None:
+    """After the end nothing is dropped for what is refused."""
+    audio = dropping()
+    audio.put(b"0123456789", 0)
+    audio.end()
+    with pytest.raises(QueueEnded):
+        audio.put(b"ab", 0)
+    assert (audio.pop(100), audio.gap) == (b"0123456789", 0)
+
+
+@settings(deadline=None)
+@given(
+    unit=st.sampled_from([1, 2, 4]),
+    steps=st.lists(st.one_of(st.binary(min_size=1, max_size=20), st.integers(4, 20)), max_size=30),
+)
+def test_nothing_but_the_gaps_is_missing(unit: int, steps: List[object]) -> None:
+    """What comes out is what went in, less the gaps that were told, cut at whole samples."""
+    audio = AudioQueue(16, unit, Woken(), drops=True)
+    given, place = b"", 0
+
+    def take(size: int) -> None:
+        nonlocal place
+        piece = audio.pop(size)
+        assert audio.gap % unit == 0
+        place += audio.gap
+        assert given[place : place + len(piece)] == piece
+        place += len(piece)
+
+    for step in steps:
+        if isinstance(step, bytes):
+            audio.put(step, 0)
+            given += step
+        elif isinstance(step, int):
+            take(step)
+    audio.end()
+    take(1000)
+    assert place == len(given)
+
+
+# -- back again -------------------------------------------------------------------------------
+
+
+def test_a_rewind() -> None:
+    """What waits is dropped, and the producer learns from where to put everything again."""
+    audio = queue()
+    audio.put(b"abcdef")
+    assert audio.pop(4) == b"abcd"
+    audio.rewind(2)
+    assert (audio.pop(100), audio.has_work, audio.is_drained) == (b"", False, False)
+    with pytest.raises(QueueRewound):
+        audio.put(b"gh")
+    assert audio.next_rewind(0) == 2
+    audio.put(b"cdef")
+    audio.put(b"gh")
+    assert audio.pop(100) == b"cdefgh"
+    assert audio.next_rewind(0) is None
+
+
+def test_accepted_counts_once() -> None:
+    """What was put again is counted once, and what was new on top."""
+    audio = queue()
+    audio.put(b"abcdef")
+    audio.rewind(2)
+    audio.next_rewind(0)
+    assert audio.accepted == 6
+    audio.put(b"cd")
+    assert audio.accepted == 6
+    audio.put(b"efgh")
+    assert audio.accepted == 8
+
+
+def test_a_rewind_after_the_end() -> None:
+    """An end is taken back by a rewind, and holds again when the producer has come to it again."""
+    audio = queue()
+    audio.put(b"abcd")
+    audio.end()
+    assert audio.pop(100) == b"abcd"
+    audio.rewind(0)
+    assert (audio.is_ended, audio.is_drained) == (False, False)
+    assert audio.next_rewind(0) == 0
+    audio.put(b"abcd")
+    audio.end()
+    assert audio.is_ended
+    assert audio.pop(100) == b"abcd"
+    assert audio.is_drained
+
+
+def test_an_end_that_comes_too_late() -> None:
+    """A producer that ends without having seen the rewind has not ended."""
+    audio = queue()
+    audio.put(b"abcd")
+    audio.rewind(0)
+    audio.end()
+    assert not audio.is_ended
+    assert audio.next_rewind(0) == 0
+    audio.end()
+    assert audio.is_ended
+
+
+def test_the_last_rewind_counts() -> None:
+    """Of two rewinds that the producer has not seen the later one is followed."""
+    audio = queue()
+    audio.put(b"abcd")
+    audio.rewind(2)
+    audio.rewind(0)
+    assert audio.next_rewind(0) == 0
+    assert audio.next_rewind(0) is None
+
+
+def test_a_rewind_after_the_close() -> None:
+    """A closed queue stays closed: nothing is put again."""
+    audio = queue()
+    audio.put(b"abcd")
+    audio.close()
+    audio.rewind(0)
+    assert audio.is_drained
+    assert audio.next_rewind(10) is None
+    with pytest.raises(QueueEnded):
+        audio.put(b"ab")
+
+
+def test_a_close_after_a_rewind() -> None:
+    """A close takes back a rewind that nobody has followed."""
+    audio = queue()
+    audio.put(b"abcd")
+    audio.rewind(2)
+    audio.close()
+    assert audio.next_rewind(10) is None
+    with pytest.raises(QueueEnded):
+        audio.put(b"ab")
+
+
+def test_the_time_given_to_a_rewind() -> None:
+    """A producer waits for a rewind as long as it was told to."""
+    before = time.monotonic()
+    assert queue().next_rewind(0.25) is None
+    assert time.monotonic() - before >= 0.25
+
+
+@pytest.mark.parametrize("call", ["rewind", "close"])
+def test_a_rewind_frees_who_waits(call: str, limit: float) -> None:
+    """Who waits for room, or for a rewind, learns of one at once, and of the end."""
+    audio = queue()
+    audio.put(b"0123456789")
+    freed: List[object] = []
+
+    def produce() -> None:
+        with pytest.raises((QueueRewound, QueueEnded)) as caught:
+            audio.put(b"ab")
+        freed.append(caught.type)
+
+    producer = run(produce)
+    audio.rewind(4) if call == "rewind" else audio.close()
+    producer.join(limit)
+    assert freed == [QueueRewound if call == "rewind" else QueueEnded]
+    waiting = queue()
+    waiter = run(lambda: freed.append(waiting.next_rewind(limit)))
+    waiting.rewind(4) if call == "rewind" else waiting.close()
+    waiter.join(limit)
+    assert freed[1] == (4 if call == "rewind" else None)
 
 
 @settings(deadline=None)

@@ -14,6 +14,7 @@ from telnyx_stt_sync._audio_format import INPUT_FORMATS, RAW_FORMATS
 from telnyx_stt_sync._engines import ENGINES, engine_named
 from telnyx_stt_sync._errors import ConfigurationError
 from telnyx_stt_sync._options import QUERY_OPTIONS, Options, check_proxy
+from telnyx_stt_sync._retry import RetryPolicy
 
 KEY = "KEY0123456789"
 RAW: Dict[str, Any] = {"input_format": "linear16", "sample_rate": 16000}
@@ -61,6 +62,14 @@ ACCEPTED: List[Dict[str, Any]] = [
     *({"endpointing": value} for value in (0, 10, 100, False)),
     *({"endpointing": value, "transcription_engine": "Soniox"} for value in (500, 3000)),
     {"connect_spacing": 0},
+    *({"replay_seconds": value} for value in (0, 0.5, 3600)),
+    *({"reconnect": value} for value in (True, False, RetryPolicy(max_attempts=1))),
+    *({"overflow": value} for value in ("block", "drop_oldest")),
+    *(
+        {"overflow": "drop_oldest", "input_format": name, "sample_rate": 8000}
+        for name in sorted(RAW_FORMATS)
+    ),
+    {"overflow": "block", "input_format": "flac"},
     {"keyterm": "Telnyx"},
     {"keywords": ["a:2", "b"]},
     {"redact": ("pci", "ssn")},
@@ -167,6 +176,10 @@ REFUSED: List[Any] = [
     ),
     ({"extra_query": "a=b"}, "extra_query='a=b': give a mapping"),
     ({"extra_query": {1: "a"}}, "extra_query=.*: give a mapping"),
+    *(
+        ({"extra_query": {"a": value}}, "extra_query: a=.*: give a string, a number, a bool or a")
+        for value in (None, ["x", None], {"b": 1}, b"x")
+    ),
     ({"extra_query": {"model": "nova-3"}}, "'model' has an option of its own; use that"),
     *(
         ({"url": url}, "give ws://host… or wss://host…")
@@ -189,6 +202,27 @@ REFUSED: List[Any] = [
     *(
         ({"connect_spacing": value}, "connect_spacing=.*: give a number of seconds, 0 or more")
         for value in (-0.1, math.inf, True, "0.1", None)
+    ),
+    *(
+        ({"replay_seconds": value}, "replay_seconds=.*: give a number of seconds, 0 or more")
+        for value in (-0.1, math.inf, True, "0.1", None)
+    ),
+    *(
+        ({"reconnect": value}, "reconnect=.*: give True, False or a RetryPolicy")
+        for value in (None, 1, 3.0, "yes")
+    ),
+    ({"reconnect": RetryPolicy(max_attempts=0)}, "max_attempts=0: give a whole number above 0"),
+    ({"reconnect": RetryPolicy(jitter=-1.0)}, r"jitter=-1\.0: give seconds, 0 or more"),
+    *(
+        ({"overflow": value}, "overflow=.*: give 'block' or 'drop_oldest'")
+        for value in (None, True, "drop", "newest")
+    ),
+    *(
+        (
+            {"overflow": "drop_oldest", "input_format": name},
+            f"overflow='drop_oldest': {name} can't be cut .* \\(alaw, linear16, linear32, mulaw",
+        )
+        for name in ("wav", "flac", "ogg_opus")
     ),
     ({"drain_timeout": 10**400}, "drain_timeout=.*: give a number of seconds, above 0"),
     ({**FLUX, "eot_timeout_ms": 10**400}, "eot_timeout_ms=.*: give a number from 500"),

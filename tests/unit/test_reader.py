@@ -243,3 +243,40 @@ def test_non_blocking_file() -> None:
 
     with pytest.raises(AudioError, match="blocking"):
         reader_of(NonBlocking(b"")).read(1)
+
+
+@pytest.mark.parametrize("offset", [0, 3, 6])
+@pytest.mark.parametrize("peeked", [0, 4])
+def test_rewind(offset: int, peeked: int) -> None:
+    """It goes back, or on, to so many bytes behind the mark, whatever was looked at meanwhile."""
+    reader = reader_of(io.BytesIO(b"0123456789"))
+    reader.peek(3)
+    reader.skip(2)
+    reader.mark()
+    for taken in (1, 8):
+        reader.read_all(taken)
+        reader.peek(peeked)
+        reader.rewind(offset)
+        assert reader.size == 8 - offset
+        assert all_of(reader) == b"23456789"[offset:]
+
+
+def test_rewind_to_the_start() -> None:
+    """Without another mark it goes back to where the file object stood."""
+    file = io.BytesIO(b"0123456789")
+    file.seek(4)
+    reader = reader_of(file)
+    reader.skip(100)
+    reader.rewind(1)
+    assert all_of(reader) == b"56789"
+
+
+def test_rewind_and_limit() -> None:
+    """A limit holds after it as well, at the same place."""
+    reader = reader_of(io.BytesIO(b"0123456789"))
+    reader.limit(6)
+    reader.skip(1)
+    reader.mark()
+    assert all_of(reader) == b"12345"
+    reader.rewind(2)
+    assert all_of(reader) == b"345"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import List, Optional, Tuple
 
 import pytest
 from hypothesis import given, settings
@@ -126,6 +126,45 @@ def test_chunked_bodies(body: bytes, expected: Optional[str], header: str) -> No
 def test_unchunked_bodies() -> None:
     """A body that is not announced as chunked is taken as it is."""
     assert refused(answer("503 Busy", b"5\r\nhello\r\n")).body == "5\r\nhello\r\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "is_temporary"),
+    [(200, False), (302, False), (400, False), (404, False), (429, True), (500, True), (503, True)],
+)
+def test_what_may_pass(status: int, is_temporary: bool) -> None:
+    """Load and failures of the server may pass by themselves; the rest has to be changed."""
+    assert refused(answer(f"{status} Because")).is_temporary is is_temporary
+
+
+DATE = "Date: Wed, 21 Oct 2026 07:28:00 GMT"
+
+# Headers → how many seconds to wait.
+WAITS: List[Tuple[Tuple[str, ...], Optional[float]]] = [
+    ((), None),
+    (("Retry-After: 0",), 0.0),
+    (("Retry-After: 120",), 120.0),
+    (("retry-after:5",), 5.0),
+    (("Retry-After: 99999999999999999999",), 999999999.0),
+    (("Retry-After: Wed, 21 Oct 2026 07:28:30 GMT", DATE), 30.0),
+    (("Retry-After: Wed, 21 Oct 2026 08:28:30 +0100", DATE), 30.0),
+    (("Retry-After: Wed, 21 Oct 2026 07:27:00 GMT", DATE), 0.0),
+    # Our own clock may be wrong, so a date alone says nothing.
+    (("Retry-After: Wed, 21 Oct 2026 07:28:30 GMT",), None),
+    (("Retry-After: Wed, 21 Oct 2026 07:28:30", DATE), None),
+    (("Retry-After: Wed, 21 Oct 2026 07:28:30 GMT", "Date: now"), None),
+    *(
+        ((f"Retry-After: {value}", DATE), None)
+        for value in ("", "-5", "1.5", "soon", "\u00b2", "Wed, 99 Oct 2026 07:28:30 GMT")
+    ),
+]
+
+
+@pytest.mark.parametrize(("headers", "seconds"), WAITS)
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after(status: int, headers: Tuple[str, ...], seconds: Optional[float]) -> None:
+    """``Retry-After`` is seconds, or a date that counts from the date of the answer, never back."""
+    assert refused(answer(f"{status} Later", b"", *headers)).retry_after == seconds
 
 
 # Bodies behind a head with this header → whether more is to come.

@@ -182,6 +182,34 @@ def test_times(story: List[Times], expected: List[Tuple[float, float, str]]) -> 
     assert found == expected
 
 
+def test_times_of_a_later_connection() -> None:
+    """The service's times count from where its connection began; those of words as well."""
+    words = (Word("a", 1.0, 2.0, 0.5), Word("b", None, 3.0), Word("c", 3.0))
+    (heard,) = TranscriptLog().add(
+        message("a b c", start=1.0, end=4.0, words=words), 99.0, offset=10.0
+    )
+    assert (heard.transcript.start, heard.transcript.end) == (11.0, 14.0)
+    assert heard.transcript.words == (
+        Word("a", 11.0, 12.0, 0.5),
+        Word("b", None, 13.0),
+        Word("c", 13.0),
+    )
+
+
+def test_estimates_on_a_later_connection() -> None:
+    """Estimates are of the whole stream already."""
+    (heard,) = TranscriptLog().add(message("a"), 12.0, offset=10.0)
+    assert (heard.transcript.start, heard.transcript.end) == (0.0, 12.0)
+
+
+@pytest.mark.parametrize("replayed", [True, False])
+def test_words_that_may_have_been_told(replayed: bool) -> None:
+    """What may have been told before says so, and so does its segment."""
+    log = TranscriptLog()
+    told = [event.transcript.replayed for event in log.add(message("a"), 1.0, replayed=replayed)]
+    assert told == [segment.replayed for segment in log.segments()] == [replayed]
+
+
 @pytest.mark.parametrize(
     ("kind", "start"), [("final", 2.0), ("speech_final", 2.0), ("utterance_end", 1.0)]
 )
@@ -192,6 +220,15 @@ def test_where_the_next_words_begin(kind: str, start: float) -> None:
     log.add(message("", kind), 2.0)
     (heard,) = log.add(message("b"), 3.0)
     assert heard.transcript.start == start
+
+
+def test_unknown_frames() -> None:
+    """Frames of no known shape are kept as they came, the first hundred of them."""
+    log = TranscriptLog()
+    assert log.unknown() == ()
+    for number in range(200):
+        log.keep_unknown({"n": number})
+    assert log.unknown() == tuple({"n": number} for number in range(100))
 
 
 def test_repr() -> None:

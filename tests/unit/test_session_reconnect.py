@@ -1,0 +1,746 @@
+"""One stream over several connections, call by call: no socket, no thread, no clock.
+
+The audio has a word in every second, and a final with it half a second later, unless said
+otherwise; connecting again always works at the first attempt, after a quarter of a second.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, List, Sequence, Tuple
+
+import pytest
+
+from telnyx_stt_sync._actions import (
+    Action,
+    Failed,
+    Finished,
+    Reconnecting,
+    SendClose,
+    SendPing,
+    SendText,
+    TranscriptHeard,
+    UtteranceEnded,
+    Warn,
+)
+from telnyx_stt_sync._audio_format import RAW_FORMATS, raw_format
+from telnyx_stt_sync._engines import ENGINES
+from telnyx_stt_sync._errors import (
+    AudioDroppedError,
+    AuthenticationError,
+    ConnectError,
+    ConnectionLostError,
+    RequestRejectedError,
+    ServerError,
+    TranscriptionTimeout,
+)
+from telnyx_stt_sync._events import Stats, Transcript, Transcription
+from telnyx_stt_sync._options import Options
+from telnyx_stt_sync._phase import Phase
+from telnyx_stt_sync._retry import RetryPolicy
+from telnyx_stt_sync._session import Session
+
+RATE = 32_000  # bytes a second
+SECOND = b"\x00\x40" * 16_000  # of linear16, loud
+SPEECH = [f"w{number}" for number in range(100)]
+
+
+def frame(text: str, is_final: bool = True, **facts: Any) -> bytes:
+    """The payload of a transcript frame."""
+    return json.dumps({"transcript": text, "is_final": is_final, **facts}).encode()
+
+
+class Stream:
+    """A session, its clock, and what it has told to do."""
+
+    def __init__(
+        self,
+        engine: str = "Deepgram",
+        input_format: str = "linear16",
+        *,
+        rewinds: bool = False,
+        **options: Any,
+    ) -> None:
+        rate = 16_000 if input_format in RAW_FORMATS else None
+        options.setdefault("ping_interval", 1000.0)
+        made = Options(
+            transcription_engine=engine, input_format=input_format, sample_rate=rate, **options
+        )
+        audio_format = raw_format(input_format, rate)
+        self.now = 100.0
+        self.session = Session(made, audio_format, 100.0, rewinds=rewinds, chance=lambda: 0.0)
+        self.actions: List[Action] = []
+
+    def open(self) -> None:
+        """A connection is open, a second later."""
+        self.now += 1
+        self.session.opened(self.now)
+
+    def do(self, actions: Sequence[Action]) -> List[Action]:
+        """Remember what is to be done."""
+        self.actions += actions
+        return list(actions)
+
+    def send(self, audio: bytes = SECOND) -> None:
+        """Audio goes out, in a second."""
+        self.now += 1
+        self.session.audio_sent(audio, self.now)
+        self.session.audio_written(self.now)
+
+    def replay(self, limit: int = RATE) -> bytes:
+        """Send all that is to be sent again, a piece in a second."""
+        pieces: List[bytes] = []
+        while True:
+            piece = self.session.next_replay(limit)
+            if not piece:
+                return b"".join(pieces)
+            assert len(piece) <= limit
+            self.send(piece)
+            pieces.append(piece)
+
+    def hear(self, text: str, is_final: bool = True, **facts: Any) -> List[Action]:
+        """A transcript comes."""
+        return self.do(self.session.text_received(frame(text, is_final, **facts), self.now))
+
+    def speak(self, words: Sequence[str]) -> None:
+        """Audio with these words goes out, and the finals come."""
+        for word in words:
+            self.send()
+            self.now += 0.5
+            self.hear(word)
+            self.now -= 0.5
+
+    def replay_and_hear(self) -> None:
+        """Send again what is to be sent again; the words in it come again."""
+        while True:
+            place = self.session.position
+            piece = self.session.next_replay(RATE)
+            if not piece:
+                return
+            self.send(piece)
+            self.hear(SPEECH[place // RATE])
+
+    def close(self, code: int = 1011, reason: str = "") -> List[Action]:
+        """The peer closes."""
+        return self.do(self.session.close_received(code, reason, self.now))
+
+    def lose(self) -> Reconnecting:
+        """The connection breaks; another one is wanted."""
+        return again(self.do(self.session.connection_broken("the cable was cut", self.now)))
+
+    def end(self) -> List[Action]:
+        """The last audio was handed over, and all went out a second later."""
+        actions = self.do(self.session.input_ended(self.now))
+        self.now += 1
+        self.session.all_out(self.now)
+        return actions
+
+    def tick(self, seconds: float = 0.0) -> List[Action]:
+        """Time goes by."""
+        self.now += seconds
+        return self.do(self.session.tick(self.now))
+
+    @property
+    def told(self) -> List[Transcript]:
+        """The finals that were told."""
+        heard = [part.transcript for part in self.actions if isinstance(part, TranscriptHeard)]
+        return [transcript for transcript in heard if transcript.is_final]
+
+    @property
+    def stats(self) -> Stats:
+        """The counters."""
+        return self.session.stats()
+
+    def result(self, finished: Finished) -> Transcription:
+        """All that was heard."""
+        return self.session.transcription(finished)
+
+
+def streaming(engine: str = "Deepgram", seconds: int = 2, **options: Any) -> Stream:
+    """It is open, and audio went out."""
+    stream = Stream(engine, **options)
+    stream.open()
+    for _ in range(seconds):
+        stream.send()
+    return stream
+
+
+def draining(engine: str = "Deepgram", **options: Any) -> Stream:
+    """The audio has ended."""
+    stream = streaming(engine, **options)
+    stream.end()
+    return stream
+
+
+def again(actions: Sequence[Action]) -> Reconnecting:
+    """Another connection is wanted, and nothing else."""
+    (action,) = actions
+    assert isinstance(action, Reconnecting)
+    return action
+
+
+def over(actions: Sequence[Action]) -> Finished:
+    """It is over, and that is all."""
+    (action,) = actions
+    assert isinstance(action, Finished)
+    return action
+
+
+def texts(transcripts: Sequence[Transcript]) -> List[str]:
+    """What they say."""
+    return [transcript.text for transcript in transcripts]
+
+
+# -- a loss -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", [streaming, draining])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda stream: stream.session.connection_broken("why", stream.now),
+        lambda stream: stream.close(1006),
+        lambda stream: stream.close(1011, "no more"),
+        lambda stream: stream.close(4000),
+    ],
+)
+def test_a_loss(stage: Callable[[], Stream], loss: Callable[[Stream], List[Action]]) -> None:
+    """A connection that breaks, or is closed as none should be, is followed by another one."""
+    stream = stage()
+    stream.hear("a")
+    action = again(loss(stream))
+    assert isinstance(action.error, ConnectionLostError)
+    assert (action.attempt, action.delay, action.start) == (1, 0.25, 0)
+    assert stream.session.phase is Phase.CONNECTING
+    assert stream.session.deadline is None
+    assert stream.tick(1000.0) == []
+    assert repr(stream.session).startswith("<Session CONNECTING")
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1005])
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_close_before_the_end(code: int, ended: bool) -> None:
+    """Before all audio and CloseStream are out even a normal close is a loss."""
+    stream = streaming()
+    stream.hear("a")
+    if ended:
+        stream.session.input_ended(stream.now)
+    action = again(stream.close(code))
+    assert "before the end of the audio" in str(action.error)
+
+
+def test_a_dead_peer() -> None:
+    """A peer that does not answer pings is a loss like any other."""
+    stream = streaming("Telnyx", ping_interval=5.0, ping_timeout=4.0)
+    assert stream.tick(5.0) == [SendPing()]
+    assert "pings" in str(again(stream.tick(4.0)).error)
+
+
+def test_without_reconnecting() -> None:
+    """With ``reconnect=False`` a loss is the end, and no audio is kept."""
+    stream = streaming(reconnect=False)
+    assert stream.session.next_replay(RATE) == b""
+    finished = over(stream.close(1011))
+    assert type(finished.error) is ConnectionLostError
+    assert stream.session.phase is Phase.CLOSED
+
+
+def test_what_comes_behind_a_loss() -> None:
+    """Signs of life, and audio that had been written, mean nothing without a connection."""
+    stream = streaming()
+    stream.lose()
+    stream.session.control_received(stream.now)
+    stream.session.audio_written(stream.now)
+    stream.session.all_out(stream.now)
+    stream.session.no_more_audio(stream.now)
+    assert stream.session.phase is Phase.CONNECTING
+    assert stream.session.deadline is None
+
+
+# -- the next connection ----------------------------------------------------------------------
+
+
+def test_the_next_connection() -> None:
+    """It streams, with what was not answered first and in pieces, and then what is new."""
+    stream = Stream()
+    stream.open()
+    audio = bytes(range(1, 251)) * 300
+    stream.send(audio)
+    assert stream.session.next_replay(RATE) == b""
+    stream.lose()
+    stream.open()
+    assert stream.session.phase is Phase.STREAMING
+    assert stream.session.position == 0
+    assert stream.replay(16_000) == audio
+    assert stream.session.position == len(audio)
+    stream.send()
+    assert stream.session.next_replay(RATE) == b""
+
+
+def test_a_source_that_goes_back() -> None:
+    """A source that goes back by itself is told from where, and nothing is kept of it."""
+    stream = Stream(rewinds=True)
+    stream.open()
+    stream.speak(SPEECH[:60])
+    start = stream.lose().start
+    assert 0 < start < 60 * RATE
+    assert start % 2 == 0
+    stream.open()
+    assert stream.session.position == start
+    assert stream.session.next_replay(RATE) == b""
+
+
+def test_words_that_come_again() -> None:
+    """Words that come again are not told again, and those that were on their way are."""
+    stream = Stream()
+    stream.open()
+    stream.speak(SPEECH[:60])
+    stream.send()
+    stream.send()
+    assert stream.lose().start == 34 * RATE
+    stream.open()
+    stream.replay_and_hear()
+    stream.speak(SPEECH[62:70])
+    assert texts(stream.told) == SPEECH[:70]
+    assert not any(transcript.replayed for transcript in stream.told)
+
+
+def test_words_that_are_held_back_at_the_end() -> None:
+    """What the known words are held back for is settled when the service has said all."""
+    endings: List[Tuple[str, Callable[[Stream], List[Action]]]] = [
+        ("Deepgram", lambda stream: stream.close(1000)),
+        ("Telnyx", lambda stream: stream.tick(5.0)),
+    ]
+    for engine, ending in endings:
+        stream = Stream(engine)
+        stream.open()
+        stream.speak(["no"] * 3)
+        stream.lose()
+        stream.open()
+        stream.replay()
+        stream.end()
+        assert stream.hear("no no") == []
+        actions = ending(stream)
+        assert [type(action) for action in actions[:-1]] == [TranscriptHeard] * (len(actions) - 1)
+        assert isinstance(actions[-1], (Finished, SendClose))
+
+
+def test_the_last_interim() -> None:
+    """An interim behind known words is told when the service has said all."""
+    stream = Stream()
+    stream.open()
+    stream.speak(SPEECH[:20])
+    stream.lose()
+    stream.open()
+    stream.replay()
+    stream.end()
+    for word in SPEECH[:18]:
+        assert stream.hear(word) == []
+    assert stream.hear("w18 w", False) == []
+    *_, told, finished = stream.close(1000)
+    assert isinstance(told, TranscriptHeard)
+    assert (told.transcript.text, told.transcript.is_final) == ("w18 w", False)
+    assert isinstance(finished, Finished)
+
+
+def test_the_end_of_an_utterance_that_came_again() -> None:
+    """An end of utterance is told once, though the words before it come twice."""
+    stream = streaming()
+    stream.hear("a b c", speech_final=True)
+    stream.lose()
+    stream.open()
+    stream.replay()
+    assert stream.hear("a b c", speech_final=True) == []
+    (told, ended) = stream.hear("d", speech_final=True)
+    assert isinstance(told, TranscriptHeard)
+    assert isinstance(ended, UtteranceEnded)
+
+
+def test_the_end_of_an_utterance_that_had_not_come() -> None:
+    """An end of utterance that only comes with the second copy of its words is told."""
+    stream = streaming()
+    stream.hear("a b c")
+    stream.lose()
+    stream.open()
+    stream.replay()
+    (ended,) = stream.hear("a b c", speech_final=True)
+    assert isinstance(ended, UtteranceEnded)
+
+
+def test_times_of_the_service() -> None:
+    """Times count from the start of the stream, wherever the connection began."""
+    stream = Stream()
+    stream.open()
+    for place, word in enumerate(SPEECH[:60]):
+        stream.send()
+        stream.hear(word, start_time=place + 0.25, duration=0.5)
+    start = stream.lose().start
+    stream.open()
+    stream.replay()
+    for place in range(start // RATE, 61):
+        if place == 60:
+            stream.send()
+        entry = {"word": SPEECH[place], "start": place - start / RATE + 0.25}
+        stream.hear(
+            SPEECH[place], start_time=place - start / RATE + 0.25, duration=0.5, words=[entry]
+        )
+    assert texts(stream.told) == SPEECH[:61]
+    last = stream.told[-1]
+    assert (last.start, last.end, last.timing) == (60.25, 60.75, "server")
+    assert last.words[0].start == 60.25
+
+
+def test_estimated_times() -> None:
+    """Estimated times never go back, although the audio does."""
+    stream = Stream()
+    stream.open()
+    stream.speak(SPEECH[:30])
+    stream.lose()
+    stream.open()
+    stream.replay_and_hear()
+    stream.speak(SPEECH[30:40])
+    times = [(transcript.start, transcript.end) for transcript in stream.told]
+    assert times == [(float(place), float(place + 1)) for place in range(40)]
+
+
+# -- the end, again ---------------------------------------------------------------------------
+
+
+def test_a_drain_begins_again() -> None:
+    """A loss while the last finals are owed means audio again, and then the whole end again."""
+    stream = draining(drain_timeout=20.0)
+    stream.hear("a")
+    stream.lose()
+    stream.open()
+    assert stream.session.phase is Phase.STREAMING
+    assert stream.tick(2.0) == []
+    stream.replay()
+    assert stream.end() == [SendText('{"type":"CloseStream"}')]
+    stream.hear("a")
+    assert stream.hear("b") != []
+    assert stream.session.deadline == stream.now + 20.0
+    assert over(stream.close(1000)) == Finished("server_close")
+    assert texts(stream.told) == ["a", "b"]
+
+
+def test_a_drain_that_times_out_on_the_second_connection() -> None:
+    """Time that passed on an earlier connection does not count."""
+    stream = draining(drain_timeout=20.0)
+    assert stream.tick(19.0) != [Finished("timeout")]
+    stream.lose()
+    stream.open()
+    stream.replay()
+    stream.end()
+    stream.tick(19.0)
+    goodbye, finished = stream.tick(1.0)
+    assert isinstance(goodbye, SendClose)
+    assert isinstance(finished, Finished)
+    assert type(finished.error) is TranscriptionTimeout
+
+
+def test_a_session_that_never_answered() -> None:
+    """ "1000, and not one frame although audio was sent" is tried once more, then believed."""
+    stream = draining()
+    action = again(stream.close(1000))
+    assert "without a single answer" in str(action.error)
+    stream.open()
+    assert stream.replay() == SECOND * 2
+    stream.end()
+    finished = over(stream.close(1000))
+    assert finished == Finished("server_close")
+    assert stream.result(finished).complete
+
+
+def test_a_connection_that_carries_no_audio() -> None:
+    """Where all was heard before the loss, nothing is sent again, and no answer is owed."""
+    stream = streaming(replay_seconds=0)
+    stream.hear("a")
+    stream.now += 10.0
+    stream.hear("")
+    assert stream.lose().start == 2 * RATE
+    stream.open()
+    assert stream.replay() == b""
+    assert stream.end() == [SendText('{"type":"CloseStream"}')]
+    assert over(stream.close(1000)) == Finished("server_close")
+
+
+def test_a_silent_connection_that_carries_no_audio() -> None:
+    """Nor by an engine that never closes: 10 s of silence are the end then, not a timeout."""
+    stream = streaming("Telnyx", replay_seconds=0)
+    stream.hear("a")
+    stream.now += 10.0
+    stream.hear("")
+    assert stream.lose().start == 2 * RATE
+    stream.open()
+    stream.end()
+    assert stream.tick(9.0) == []
+    assert stream.tick(1.0) == [SendClose()]
+    assert over(stream.close(1000)) == Finished("quiet")
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [({"errors": [{"code": "40007"}]}, RequestRejectedError), ({"error": "oops"}, ServerError)],
+)
+@pytest.mark.parametrize("stage", [streaming, draining])
+def test_errors_of_the_service(payload: object, kind: type, stage: Callable[[], Stream]) -> None:
+    """What the service refuses it would refuse again."""
+    stream = stage()
+    finished = over(stream.session.text_received(json.dumps(payload).encode(), stream.now))
+    assert type(finished.error) is kind
+
+
+def test_stop_while_connecting() -> None:
+    """Without a connection there is nobody to say goodbye to."""
+    stream = streaming()
+    stream.hear("a")
+    stream.lose()
+    finished = Finished("closed")
+    assert stream.session.stop(finished, stream.now) == [finished]
+    assert stream.session.phase is Phase.CLOSED
+    assert stream.result(finished).text == "a"
+    assert stream.session.stop(finished, stream.now) == []
+
+
+# -- connecting fails -------------------------------------------------------------------------
+
+
+def test_a_first_connect_that_fails() -> None:
+    """What may pass is tried again, also before the first connection; what the server asks for."""
+    stream = Stream()
+    error = ConnectError("busy", status=429, is_temporary=True, retry_after=3.0)
+    action = again(stream.session.connect_failed(error, stream.now))
+    assert (action.error, action.attempt, action.delay) == (error, 1, 3.0)
+    assert stream.session.phase is Phase.CONNECTING
+    assert not stream.session.was_open
+    stream.open()
+    assert stream.session.was_open
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key(status: int) -> None:
+    """A key that is refused is refused again, at first and later on."""
+    for was_open in (False, True):
+        stream = Stream()
+        if was_open:
+            stream.open()
+            stream.send()
+            stream.lose()
+        error = AuthenticationError("no such key", status=status)
+        finished = over(stream.session.connect_failed(error, stream.now))
+        assert finished == Finished("error", error)
+        assert stream.session.phase is Phase.CLOSED
+
+
+def test_giving_up() -> None:
+    """When no attempt is left, the error is the loss with why it could not be mended."""
+    stream = streaming(reconnect=RetryPolicy(max_attempts=2))
+    stream.lose()
+    error = ConnectError("refused", is_temporary=True)
+    again(stream.session.connect_failed(error, stream.now))
+    finished = over(stream.session.connect_failed(error, stream.now))
+    assert type(finished.error) is ConnectionLostError
+    assert finished.error.__cause__ is error
+    result = stream.result(finished)
+    assert (result.complete, result.ended_by, result.gaps) == (False, "error", ())
+
+
+def test_new_words_give_new_attempts() -> None:
+    """Only a new final starts the policy over; one that was known does not."""
+    stream = Stream(reconnect=RetryPolicy(max_attempts=2))
+    stream.open()
+    stream.speak(SPEECH[:10])
+    assert stream.lose().attempt == 1
+    stream.open()
+    stream.replay_and_hear()
+    assert stream.lose().attempt == 2
+    stream.open()
+    stream.replay_and_hear()
+    stream.speak(SPEECH[10:11])
+    assert stream.lose().attempt == 1
+
+
+# -- what a connection is due -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_keep_alive(engine: str) -> None:
+    """Deepgram is told after 4 s without audio that we are there, on every connection."""
+    stream = streaming(engine)
+    expected = [SendText('{"type":"KeepAlive"}')] * (engine == "Deepgram")
+    for _ in range(2):
+        stream.hear("a")
+        assert stream.tick(3.9) == []
+        assert stream.tick(0.2) == expected
+        assert stream.tick(3.9) == []
+        stream.lose()
+        assert stream.tick(10.0) == []
+        stream.open()
+
+
+def test_no_keep_alive_behind_the_end() -> None:
+    """Behind CloseStream nothing is sent."""
+    stream = draining()
+    stream.hear("a")
+    assert stream.tick(10.0) == []
+
+
+@pytest.mark.parametrize("engine", ["Telnyx", "Speechmatics"])
+def test_a_mute_connection(engine: str) -> None:
+    """After 15 s of audio without a frame there is one warning for each connection."""
+    stream = streaming(engine)
+    for _ in range(2):
+        stream.tick(13.0)
+        (warning,) = stream.tick(2.0)
+        assert isinstance(warning, Warn)
+        assert stream.tick(2.0) == []
+        stream.lose()
+        stream.open()
+        stream.replay()
+
+
+# -- what is lost -----------------------------------------------------------------------------
+
+
+def test_dropped_audio() -> None:
+    """Audio that was dropped goes to ``on_error``, is counted, and is a gap; the stream goes on."""
+    stream = streaming()
+    (action,) = stream.session.audio_dropped(RATE // 2)
+    assert isinstance(action, Failed)
+    assert type(action.error) is AudioDroppedError
+    assert action.error.seconds == 0.5
+    stream.send()
+    assert stream.session.phase is Phase.STREAMING
+    assert (stream.stats.dropped_bytes, stream.stats.dropped_seconds) == (RATE // 2, 0.5)
+    assert stream.stats.sent_bytes == 3 * RATE
+    assert stream.result(Finished("closed")).gaps == ((2.0, 2.5),)
+    (told,) = stream.hear("a")
+    assert isinstance(told, TranscriptHeard)
+    assert told.transcript.end == 3.5
+
+
+def test_dropped_while_connecting() -> None:
+    """Audio that was dropped without a connection lay behind all that was sent."""
+    stream = streaming()
+    stream.lose()
+    stream.session.audio_dropped(RATE)
+    stream.open()
+    stream.replay()
+    assert stream.result(Finished("closed")).gaps == ((2.0, 3.0),)
+
+
+def test_counters() -> None:
+    """Reconnects, and audio that was sent again, are counted."""
+    stream = streaming(seconds=3)
+    stream.lose()
+    stream.open()
+    stream.replay()
+    stream.send()
+    stream.lose()
+    stream.open()
+    assert stream.stats.reconnects == 2
+    assert (stream.stats.replayed_bytes, stream.stats.replayed_seconds) == (3 * RATE, 3.0)
+    assert (stream.stats.sent_bytes, stream.stats.sent_seconds) == (4 * RATE, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("replay_seconds", "seconds", "end"), [(2.0, 5, 3.0), (0, 5, 5.0), (2.00004, 5, 3.0)]
+)
+def test_more_than_is_kept(replay_seconds: float, seconds: int, end: float) -> None:
+    """A live stream that can't be made up for ends, with what may be lost as a gap.
+
+    Kept are whole samples.
+    """
+    stream = streaming(seconds=seconds, replay_seconds=replay_seconds)
+    finished = over(stream.session.connection_broken("why", stream.now))
+    assert type(finished.error) is ConnectionLostError
+    assert "replay_seconds" in str(finished.error)
+    assert stream.result(finished).gaps == ((0.0, end),)
+
+
+def test_a_cut_sample_at_the_end() -> None:
+    """Audio that ends in the middle of a sample is sent again from a whole one on."""
+    stream = streaming(seconds=5, replay_seconds=2.0)
+    stream.send(b"\0")
+    stream.now += 10.0
+    stream.hear("a")
+    assert stream.lose().start == 3 * RATE + 2
+    stream.open()
+    assert len(stream.replay()) == 2 * RATE - 1
+
+
+def test_a_container() -> None:
+    """A live stream in a container whose start is gone ends."""
+    stream = streaming(seconds=5, input_format="webm", replay_seconds=2.0)
+    finished = over(stream.session.connection_broken("why", stream.now))
+    assert "container" in str(finished.error)
+
+
+def test_a_replay_that_misses() -> None:
+    """If the known words do not come again, it says goodbye and begins further back."""
+    stream = Stream()
+    stream.open()
+    stream.speak(SPEECH[:60])
+    assert stream.lose().start == 34 * RATE
+    stream.open()
+    stream.replay()
+    payload = json.dumps([{"transcript": f"x{n}", "is_final": True} for n in range(100)])
+    goodbye, action = stream.do(stream.session.text_received(payload.encode(), stream.now))
+    assert goodbye == SendClose()
+    assert isinstance(action, Reconnecting)
+    assert (action.attempt, action.start) == (2, 0)
+    assert "does not join on" in str(action.error)
+    stream.open()
+    stream.replay_and_hear()
+    stream.speak(SPEECH[60:62])
+    assert texts(stream.told) == SPEECH[:62]
+
+
+def test_a_replay_that_misses_at_the_end() -> None:
+    """It goes further back, too, when the service thinks that it was all."""
+    stream = Stream()
+    stream.open()
+    stream.speak(SPEECH[:60])
+    stream.lose()
+    stream.open()
+    stream.replay()
+    stream.end()
+    stream.hear("x")
+    goodbye, action = stream.close(1000)
+    assert (goodbye, type(action)) == (SendClose(), Reconnecting)
+    assert stream.session.phase is Phase.CONNECTING
+
+
+def test_words_that_do_not_join_on() -> None:
+    """If nothing is left to go back to, the stream ends, with a gap."""
+    stream = Stream(replay_seconds=26.0)
+    stream.open()
+    stream.speak(SPEECH[:60])
+    assert stream.lose().start == 34 * RATE
+    stream.open()
+    stream.replay()
+    payload = json.dumps([{"transcript": f"x{n}", "is_final": True} for n in range(100)])
+    goodbye, finished = stream.do(stream.session.text_received(payload.encode(), stream.now))
+    assert goodbye == SendClose()
+    assert isinstance(finished, Finished)
+    assert type(finished.error) is ConnectionLostError
+    assert "does not join on" in str(finished.error)
+    result = stream.result(finished)
+    assert (result.text, result.gaps) == (" ".join(SPEECH[:60]), ((0.0, 34.0),))
+
+
+def test_words_that_may_be_known() -> None:
+    """Words that can't be told apart from known ones are told, marked as such."""
+    stream = streaming(seconds=20)
+    for _ in range(20):
+        stream.hear("no")
+    stream.lose()
+    stream.open()
+    stream.replay()
+    for _ in range(19):
+        stream.hear("no")
+    stream.end()
+    stream.close(1000)
+    assert [transcript.replayed for transcript in stream.told[20:]] == [True] * len(
+        stream.told[20:]
+    )
