@@ -44,9 +44,14 @@ class Replay:
         """A connection is open."""
         self._sends = SendLog(self.next_start, now)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether audio is kept here that is to be sent again."""
+        return self._tape is not None and self.position < self._tape.end
+
     def next_piece(self, limit: int) -> bytes:
         """Audio to send again, before anything new."""
-        if self._tape is None or self.position >= self._tape.end:
+        if self._tape is None or not self.has_more:
             return b""
         return self._tape.read(self.position, limit)
 

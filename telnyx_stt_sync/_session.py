@@ -108,6 +108,11 @@ class Session:
         """A connection could not be opened."""
         return self._follow(self._recovery.connect_failed(error, now), now)
 
+    @property
+    def has_replay(self) -> bool:
+        """Whether ``next_replay()`` has something to give."""
+        return self._replay.has_more
+
     def next_replay(self, limit: int) -> bytes:
         """Audio that has to be sent again, before any other; empty when there is none."""
         return self._replay.next_piece(limit)

@@ -228,7 +228,8 @@ class Worker:
     def _patience(self, transport: Transport) -> Optional[float]:
         """How long to wait: not at all while there is something to do."""
         wants_audio = self._session.phase is Phase.STREAMING and not transport.has_outgoing
-        if transport.has_unread or (wants_audio and self._audio.has_work):
+        has_audio = self._session.has_replay or self._audio.has_work
+        if transport.has_unread or (wants_audio and has_audio):
             return 0.0
         deadline = self._session.deadline
         return None if deadline is None else max(0.0, deadline - time.monotonic())

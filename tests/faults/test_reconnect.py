@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Callable, List
 
 import pytest
@@ -225,6 +226,20 @@ def test_a_container_starts_over() -> None:
     assert len(second.audio) == 200_000 + len(head)
     assert len(first.audio) < len(second.audio)
     assert " ".join(heard) == result.text
+
+
+def test_a_loss_while_the_microphone_pauses(limit: float) -> None:
+    """What is sent again goes out by itself: no new audio and no answer needs to come meanwhile."""
+    calls = Calls()
+    faults = [f"close_after={len(AUDIO)}:1006@1", "silent@2"]
+    with Emulator(faults=faults, engine="Telnyx") as emulator:
+        stt = transcriber(emulator, calls, transcription_engine="Telnyx").start()
+        stt.send(AUDIO)
+        end = time.monotonic() + limit
+        while len(emulator.sessions) < 2 or emulator.sessions[1].audio_bytes < len(AUDIO):
+            assert time.monotonic() < end, stt.stats
+            time.sleep(0.01)
+        stt.close()
 
 
 def test_live_audio_in_a_container() -> None:
