@@ -263,9 +263,8 @@ class Stream:
 
     def orphan(self, callbacks: Callbacks) -> None:
         """End it soon, because its owner is going; until ``on_close`` its callbacks stay."""
-        if os.getpid() == self._pid and not self._finished.is_set():
-            self._callbacks = lambda: callbacks
-            self.abandon()
+        self._callbacks = lambda: callbacks
+        self.abandon()
 
     def join(self) -> None:
         """Wait for the threads, which have nothing left to do."""
