@@ -9,6 +9,7 @@ import math
 import os
 import threading
 import time
+import weakref
 from dataclasses import replace
 from typing import Any, Callable, Iterator, Optional
 
@@ -65,8 +66,9 @@ class Stream:
     | audio queue, event queue, waker | any thread: they guard themselves |
     | ``outcome`` | written once by the I/O thread, before ``_finished`` is set |
 
-    References go downwards only: the threads keep the stream alive, and
-    nothing in here knows the ``Transcriber``.
+    References go downwards only: the threads keep the stream alive, and nothing
+    in here knows the ``Transcriber``. Callbacks may know it, so those of a live
+    stream are its owner's: the stream keeps none alive, until it is orphaned.
     """
 
     def __init__(
@@ -84,7 +86,10 @@ class Stream:
         self.outcome: Optional[Outcome] = None  # None: not over
         self._options = options
         self._bytes_per_second = audio_format.bytes_per_second
-        self._callbacks = callbacks
+        # What gives the callbacks; a weak reference gives None when their owner has gone.
+        self._callbacks: Callable[[], Optional[Callbacks]] = (
+            weakref.ref(callbacks) if is_live else lambda: callbacks
+        )
         self._is_live = is_live  # its failure goes to on_error, beside being raised
         self._collects = collects  # transcripts are kept for transcripts()
         self._on_end = on_end
@@ -256,6 +261,11 @@ class Stream:
         if os.getpid() == self._pid:
             self._worker.request_stop(Finished("closed"))
 
+    def orphan(self, callbacks: Callbacks) -> None:
+        """End it soon, because its owner is going; until ``on_close`` its callbacks stay."""
+        self._callbacks = lambda: callbacks
+        self.abandon()
+
     def join(self) -> None:
         """Wait for the threads, which have nothing left to do."""
         for thread in (self._io_thread, self._callback_thread):
@@ -324,8 +334,8 @@ class Stream:
                 if event is None:
                     return
                 started = time.monotonic()
-                self._delivering = name = self._callbacks.name_for(event)
-                self._callbacks.deliver(event)
+                self._delivering = name = Callbacks.name_for(event)
+                self._present_callbacks().deliver(event)
                 self._delivering = None
                 took = time.monotonic() - started
                 if took > SLOW_CALLBACK and name not in slow:
@@ -339,7 +349,11 @@ class Stream:
         if self._callback_thread is not None or self._collects:
             self._events.put(event)
         if isinstance(event, Failed) and self._callback_thread is None:
-            self._callbacks.report(event.error)
+            self._present_callbacks().report(event.error)
+
+    def _present_callbacks(self) -> Callbacks:
+        callbacks = self._callbacks()
+        return Callbacks() if callbacks is None else callbacks
 
     def _release(self, finished: Optional[Finished], error: Optional[TelnyxSTTError]) -> None:
         """Write the outcome and free everybody who waits."""

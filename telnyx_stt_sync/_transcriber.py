@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 import ssl
+import sys
 import threading
 import time
 import warnings
-import weakref
 from dataclasses import replace
 from types import TracebackType
 from typing import (
@@ -177,12 +177,17 @@ class Transcriber:
         """Forget every stream: a new object, or one that a child process has inherited."""
         self._pid = os.getpid()
         self._streams = OpenStreams()
-        # Whoever drops the last reference to this object ends its streams. At exit that is the
-        # business of the exit hook.
-        weakref.finalize(self, self._streams.abandon).atexit = False
         # Guards `_live`: two threads may call start() at once.
         self._lock = threading.Lock()
         self._live: Optional[Stream] = None  # None: never started
+
+    def __del__(self) -> None:
+        """Whoever drops the last reference to this object ends its live stream."""
+        # The other streams belong to calls, which hold a reference. There is none before
+        # __init__() came to its end, and at exit this is the business of the exit hook.
+        live = self.__dict__.get("_live")
+        if live is not None and not sys.is_finalizing():
+            live.orphan(self._callbacks)
 
     def __repr__(self) -> str:
         options = self._options
