@@ -240,10 +240,3 @@ def test_time_with_a_connection() -> None:
     stream.open(105.0)
     assert again(stream.lose(200.0)).attempt == 2
     assert over(stream.fail(207.0)).__cause__ is not None
-
-
-def test_an_earlier_loss_is_forgotten() -> None:
-    """Once it is open again, a failure is not blamed on the earlier loss."""
-    stream = lost_once()
-    error = ConnectError("refused")
-    assert over(stream.recovery.connect_failed(error, 110.0)) is error

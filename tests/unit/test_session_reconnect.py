@@ -673,7 +673,7 @@ def test_a_container() -> None:
     """A live stream in a container whose start is gone ends."""
     stream = streaming(seconds=5, input_format="webm", replay_seconds=2.0)
     finished = over(stream.session.connection_broken("why", stream.now))
-    assert "container" in str(finished.error)
+    assert "from its start only" in str(finished.error)
 
 
 def test_a_replay_that_misses() -> None:
