@@ -253,6 +253,8 @@ def test_what_comes_behind_a_loss() -> None:
     stream.session.audio_written(stream.now)
     stream.session.all_out(stream.now)
     stream.session.no_more_audio(stream.now)
+    stream.session.binary_received(b"?", stream.now)
+    assert stream.stats.frames == 1
     assert stream.session.phase is Phase.CONNECTING
     assert stream.session.deadline is None
 
