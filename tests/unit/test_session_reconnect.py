@@ -576,6 +576,20 @@ def test_new_words_give_new_attempts() -> None:
     assert stream.lose().attempt == 1
 
 
+def test_doubtful_words_give_none() -> None:
+    """Words that may have been told before show nothing new."""
+    stream = Stream(replay_seconds=20.0)
+    stream.open()
+    stream.speak(["no"] * 60)
+    assert stream.lose().start == 40 * RATE
+    stream.open()
+    stream.replay()
+    for _ in range(21):
+        stream.hear("no")
+    assert [transcript.replayed for transcript in stream.told[60:]] == [True] * 12
+    assert stream.lose().attempt == 2
+
+
 # -- what a connection is due -----------------------------------------------------------------
 
 
