@@ -281,5 +281,9 @@ def _without(message: TranscriptMessage, count: int) -> TranscriptMessage:
     while listed and dropped < count:
         dropped += len(words(listed[0].text))
         listed = listed[1:]
-    start = listed[0].start if listed else message.start
-    return message._replace(text=drop_words(message.text, count), words=listed, start=start)
+    start = listed[0].start if listed else None
+    return message._replace(
+        text=drop_words(message.text, count),
+        words=listed,
+        start=message.start if start is None else start,
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import List, Optional, Sequence, Tuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telnyx_stt_sync._alignment import LEAD, OUT, PROOF, Alignment, Join
+from telnyx_stt_sync._alignment import LEAD, PROOF, Alignment, Join
 
 
 def said(count: int, prefix: str = "w") -> List[str]:
@@ -312,13 +313,23 @@ def test_when_differences_are_settled() -> None:
     assert (join, count) == (Join(20, 20), 22)
 
 
-def test_a_hopeless_path_is_given_up() -> None:
-    """Fifteen words in a row that differ are the end of a path, whatever agrees behind them."""
-    size = OUT // 2
-    agreeing = [*KNOWN[:10], *said(size - 2, "x"), *KNOWN[8 + size :]]
-    assert answer(alignment(overlap=(40, 40)), agreeing) is not None
-    made = alignment(said(100), (100, 100))
-    assert answer(made, [*said(10), *said(35, "x"), *said(100)[45:]]) is not None
+def test_a_long_stretch_that_differs() -> None:
+    """Words in a row that differ do not end an overlap to which there is nothing better."""
+    known = said(100)
+    heard = [*known[:10], *said(35, "x"), *known[45:]]
+    assert answer(alignment(known, (100, 100)), heard) == Join(100, 100)
+
+
+def test_what_is_far_behind_is_given_up() -> None:
+    """Overlaps that are far behind the best one cost nothing any more."""
+    made = alignment(said(1000), (0, 1000))
+    sizes = []
+    for number, word in enumerate(changed(said(200), 5), 1):
+        assert made.hear(word) is None
+        if number in (10, 40, 200):
+            sizes.append(len(pickle.dumps(made)))
+    assert sizes[1] < sizes[0] / 2
+    assert sizes[2] < sizes[0] / 2
 
 
 # -- what it knows of itself --------------------------------------------------------------------

@@ -408,6 +408,13 @@ def test_unknown_frames() -> None:
     assert session.stats().frames == 203
 
 
+def test_a_binary_frame_is_no_final() -> None:
+    """A binary frame shows that the engine is at work, not that it is done."""
+    session = draining("Telnyx")
+    session.binary_received(b"?", 11.0)
+    assert session.deadline == 21.0
+
+
 def test_stats() -> None:
     """The counters count the user's audio, data frames, and text; durations begin as they say."""
     session = connecting("Telnyx")

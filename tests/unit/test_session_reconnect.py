@@ -10,6 +10,8 @@ import json
 from typing import Any, Callable, List, Sequence, Tuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from telnyx_stt_sync._actions import (
     Action,
@@ -253,6 +255,8 @@ def test_what_comes_behind_a_loss() -> None:
     stream.session.audio_written(stream.now)
     stream.session.all_out(stream.now)
     stream.session.no_more_audio(stream.now)
+    stream.session.binary_received(b"?", stream.now)
+    assert stream.stats.frames == 1
     assert stream.session.phase is Phase.CONNECTING
     assert stream.session.deadline is None
 
@@ -545,6 +549,18 @@ def test_giving_up() -> None:
     assert (result.complete, result.ended_by, result.gaps) == (False, "error", ())
 
 
+def test_time_with_a_connection() -> None:
+    """Only time without a connection counts against ``max_elapsed``."""
+    stream = streaming(reconnect=RetryPolicy(max_elapsed=10.0))
+    stream.lose()
+    stream.open()
+    stream.now += 100.0
+    assert stream.lose().attempt == 2
+    stream.now += 9.0
+    error = ConnectError("refused", is_temporary=True)
+    over(stream.session.connect_failed(error, stream.now))
+
+
 def test_new_words_give_new_attempts() -> None:
     """Only a new final starts the policy over; one that was known does not."""
     stream = Stream(reconnect=RetryPolicy(max_attempts=2))
@@ -558,6 +574,20 @@ def test_new_words_give_new_attempts() -> None:
     stream.replay_and_hear()
     stream.speak(SPEECH[10:11])
     assert stream.lose().attempt == 1
+
+
+def test_doubtful_words_give_none() -> None:
+    """Words that may have been told before show nothing new."""
+    stream = Stream(replay_seconds=20.0)
+    stream.open()
+    stream.speak(["no"] * 60)
+    assert stream.lose().start == 40 * RATE
+    stream.open()
+    stream.replay()
+    for _ in range(21):
+        stream.hear("no")
+    assert [transcript.replayed for transcript in stream.told[60:]] == [True] * 12
+    assert stream.lose().attempt == 2
 
 
 # -- what a connection is due -----------------------------------------------------------------
@@ -744,3 +774,110 @@ def test_words_that_may_be_known() -> None:
     assert [transcript.replayed for transcript in stream.told[20:]] == [True] * len(
         stream.told[20:]
     )
+
+
+# -- everything that may happen -----------------------------------------------------------------
+
+OFTEN = ["send", "hear"] * 4 + ["end", "broken"] * 2
+SELDOM = "interim empty array binary pong drop wait out stop".split()
+EVENTS = st.sampled_from(
+    [*OFTEN, *SELDOM, "wait long", "close 1000", "close 1005", "close 1011"],
+)
+
+
+class Story:
+    """What the I/O thread may make of a session, in any order that can be."""
+
+    def __init__(self, engine: str, **options: Any) -> None:
+        self.stream = Stream(engine, reconnect=RetryPolicy(max_attempts=4), **options)
+        self.has_ended = False
+        self.is_over = False
+
+    def go_on(self, event: str, number: int) -> None:
+        """One more event, if it can be now; a connection comes up, or not, as soon as it may."""
+        stream, session = self.stream, self.stream.session
+        if event == "stop":
+            self.check(session.stop(Finished("closed"), stream.now))
+        elif event == "drop":
+            self.check(session.audio_dropped(number * 2))
+        elif session.phase is Phase.CONNECTING:
+            if number:
+                stream.open()
+            else:
+                error = ConnectError("refused", is_temporary=event != "wait")
+                self.check(session.connect_failed(error, stream.now))
+        elif session.phase is Phase.STREAMING and event in ("send", "end"):
+            self.send(event)
+        else:
+            self.check(self.happens(event, f"w{number}"))
+        if not self.is_over:
+            self.check(session.tick(stream.now))
+        is_open = session.phase not in (Phase.CONNECTING, Phase.CLOSED)
+        assert (session.deadline is not None) is is_open
+        assert session.deadline is None or session.deadline > stream.now
+
+    def send(self, event: str) -> None:
+        """Audio: first what is to be sent again, then what is new, then its end."""
+        stream, session = self.stream, self.stream.session
+        self.has_ended = self.has_ended or event == "end"
+        piece = session.next_replay(RATE) or (b"" if self.has_ended else SECOND)
+        if piece:
+            stream.send(piece)
+        else:
+            self.check(session.input_ended(stream.now))
+
+    def happens(self, event: str, word: str) -> List[Action]:
+        """Something that the peer or the clock does."""
+        session, now = self.stream.session, self.stream.now
+        if event.startswith("close"):
+            return session.close_received(int(event[6:]), "", now)
+        if event == "broken":
+            return session.connection_broken("why", now)
+        if event == "wait" or event == "wait long":
+            self.stream.now += 1.0 if event == "wait" else 14.0
+        elif event == "out":
+            session.all_out(now)
+        elif event == "binary":
+            session.binary_received(b"?", now)
+        elif event == "pong":
+            session.control_received(now)
+        elif event == "array":
+            payload = b"[" + b",".join([frame(word)] * 9) + b"]"
+            return session.text_received(payload, now)
+        elif event in ("hear", "interim", "empty"):
+            text = "" if event == "empty" else word
+            return session.text_received(frame(text, event != "interim"), now)
+        return []
+
+    def check(self, actions: List[Action]) -> None:
+        """The last connection's word is the last, and so is the stream's."""
+        assert not actions or not self.is_over
+        last = (Finished, Reconnecting)
+        assert not any(isinstance(action, last) for action in actions[:-1])
+        phase = self.stream.session.phase
+        if actions and isinstance(actions[-1], Reconnecting):
+            assert phase is Phase.CONNECTING
+        if actions and isinstance(actions[-1], Finished):
+            self.is_over = True
+        assert (phase is Phase.CLOSED) is self.is_over
+
+
+@settings(deadline=None)
+@given(
+    engine=st.sampled_from(["Deepgram", "Telnyx", "Brandnew"]),
+    replay_seconds=st.sampled_from([0, 3, 60]),
+    events=st.lists(st.tuples(EVENTS, st.integers(0, 3)), max_size=60),
+)
+def test_any_story(engine: str, replay_seconds: float, events: List[Tuple[str, int]]) -> None:
+    """Whatever happens in whatever order, it goes on or ends, once, and knows when to look again.
+
+    Audio that was sent is counted once, and every final that was told is a segment.
+    """
+    story = Story(engine, replay_seconds=replay_seconds)
+    for event, number in events:
+        if story.is_over:
+            break
+        story.go_on(event, number)
+    stats = story.stream.stats
+    assert stats.sent_bytes % RATE == 0
+    assert len(story.stream.result(Finished("closed")).segments) in (stats.finals, stats.finals + 1)
