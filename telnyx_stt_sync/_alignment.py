@@ -93,8 +93,12 @@ class Alignment:
             return None
         return self._exact() or self._give_up_exact()
 
-    def end(self) -> Optional[Join]:
-        """No more words will come: the answer, if there is one."""
+    def end(self, *, is_cut: bool = False) -> Optional[Join]:
+        """No more words will come: the answer, if there is one.
+
+        Known words that were not heard again speak against an overlap, unless
+        the connection was cut.
+        """
         if self._inexact is None:
             join = self._exact()
             if join is not None:
@@ -103,7 +107,7 @@ class Alignment:
                 return join._replace(doubtful=max(join.doubtful, unfinished))
             self._give_up_exact()
         assert self._inexact is not None
-        return self._inexact.end()
+        return self._inexact.end(is_cut=is_cut)
 
     def _agree(self, word: str) -> None:
         index = len(self._heard) - 1
@@ -200,10 +204,11 @@ class _Inexact:
         behind = max(self._scores.values(), default=_NONE)
         return self._join(best) if best.points - behind.points >= LEAD else None
 
-    def end(self) -> Optional[Join]:
+    def end(self, *, is_cut: bool) -> Optional[Join]:
         """No more words will come: the answer, if there is one."""
         for place, (points, _) in self._scores.items():
-            _offer(self._ends, self._heard, _Score(points - (len(self._known) - place)))
+            unheard = 0 if is_cut else len(self._known) - place
+            _offer(self._ends, self._heard, _Score(points - unheard))
         return self._join(max(self._ends.values(), default=_NONE))
 
     def _leave_out_known(self) -> None:

@@ -43,6 +43,7 @@ class Replay:
     def opened(self, now: float) -> None:
         """A connection is open."""
         self._sends = SendLog(self.next_start, now)
+        self._splice.begin()
 
     @property
     def has_more(self) -> bool:
@@ -71,6 +72,10 @@ class Replay:
     def ended(self) -> List[Decision]:
         """The service has said all that it had to say: what is left to tell."""
         return self._splice.end()
+
+    def given_up(self) -> List[Decision]:
+        """The stream ends before its time: what was heard and is not told yet."""
+        return self._splice.give_up()
 
     def restart(self) -> Union[int, Lost]:
         """The connection is gone: where the next one begins, if it can make up for it."""

@@ -315,8 +315,9 @@ class Session:
     def _finish(self, finished: Finished, now: float) -> List[Action]:
         self._move(Phase.CLOSED)
         self._closing = self._connection = None
+        held = self._carry_out(self._replay.given_up(), now)
         self._record.chronicle.ended(now)
-        return [finished]
+        return [*held, finished]
 
     def _move(self, new: Phase) -> None:
         if new not in TRANSITIONS[self.phase]:

@@ -48,6 +48,15 @@ class _Final(NamedTuple):
     bounds: Bounds
 
 
+class _Plan(NamedTuple):
+    """What is reckoned with of a connection."""
+
+    start: int  # where its audio begins
+    oldest: int  # the oldest audio that can be sent
+    position: int  # how far the audio was sent before
+    alignment: Optional[Alignment]  # None: no known word will be heard again
+
+
 class Splice:
     """Joins the finals of all connections of a stream.
 
@@ -60,10 +69,9 @@ class Splice:
     def __init__(self, can_cut: bool) -> None:
         self._can_cut = can_cut
         self._finals: List[_Final] = []
-        self._start = 0  # where the audio of this connection began
+        self._plan = _Plan(0, 0, 0, None)  # of this connection
+        self._next = self._plan  # of the next one; the same as long as this one is up
         self._base = 0  # where the audio of the words in `_finals` began
-        self._oldest = 0  # the oldest audio that could be sent again
-        self._position = 0  # how far the audio had been sent before
         self._alignment: Optional[Alignment] = None  # None: nothing is held back
         self._held: List[Tuple[TranscriptMessage, Bounds]] = []
         self._interim: Optional[TranscriptMessage] = None  # None: none came since the last final
@@ -105,11 +113,19 @@ class Splice:
         join = self._alignment.end()
         return self._settle(self._alignment) if join is None else self._release(join)
 
+    def give_up(self) -> List[Decision]:
+        """The stream ends before its time: tell what is held back, marked where it is doubtful."""
+        if self._alignment is None:
+            return []
+        from ._alignment import Join
+
+        join = self._alignment.end(is_cut=True)
+        return self._release(join or Join(0, self._alignment.reach))
+
     def restart(self, oldest: int, position: int) -> Union[int, Lost]:
         """The connection is gone: where to send audio again from on the next one.
 
-        From ``oldest`` on there is audio to send again; ``position`` was sent last. What is
-        held back is forgotten: it will be heard again.
+        From ``oldest`` on there is audio to send again; ``position`` was sent last.
         """
         if oldest and not self._can_cut:
             return Lost(_CONTAINER, self.heard_past, position)
@@ -118,31 +134,37 @@ class Splice:
         known = _Known(self._finals, self._base)
         oldest = max(oldest, self._base)
         whole = self._has_missed or not self._can_cut
-        self._oldest, self._position = oldest, position
-        self._start = start = oldest if whole else known.place_before_anchor(oldest)
+        start = oldest if whole else known.place_before_anchor(oldest)
         fewest, most = known.overlap(start)
         if start > self.heard_past and not most:
             return Lost(_TOO_OLD, self.heard_past, start)
-        self._held, self._interim = [], None
-        self._alignment = None
+        alignment = None
         if most:
-            self._alignment = Alignment(known.words, fewest, most, may_cut=start > 0)
+            alignment = Alignment(known.words, fewest, most, may_cut=start > 0)
+        self._next = _Plan(start, oldest, position, alignment)
         return start
+
+    def begin(self) -> None:
+        """The next connection is open. What was held back is forgotten: it will be heard again."""
+        self._plan = self._next
+        self._alignment = self._plan.alignment
+        self._held, self._interim = [], None
 
     # -- what to tell ----------------------------------------------------------------------
 
     def _settle(self, alignment: Alignment) -> List[Decision]:
         """Nothing is proven: go further back, or tell everything."""
-        if self._start > self._oldest:
+        plan = self._plan
+        if plan.start > plan.oldest:
             self._has_missed = True
             return [GoBack()]
         # Words that were not heard again although they should have been show that the recogniser
         # lags by more than is reckoned with: then nothing is known of the audio before.
         has_missed = self._has_missed or alignment.has_missed
-        if self._start > self._base and (has_missed or self._start > self.heard_past):
-            return [Lost(_TOO_OLD, self._base, self._start)]
+        if plan.start > self._base and (has_missed or plan.start > self.heard_past):
+            return [Lost(_TOO_OLD, self._base, plan.start)]
         if alignment.is_too_short:
-            return [Lost("most of it was not heard again", self.heard_past, self._position)]
+            return [Lost("most of it was not heard again", self.heard_past, plan.position)]
         from ._alignment import Join
 
         return self._release(Join(0, alignment.reach))
@@ -158,7 +180,7 @@ class Splice:
         if not is_sharp:
             # Words may stand twice in what was told. What this connection heard is of one piece.
             self._finals.clear()
-            self._base = self._start
+            self._base = self._plan.start
         known = join.known
         decisions: List[Decision] = []
         for message, bounds in held:

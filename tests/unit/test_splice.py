@@ -109,6 +109,8 @@ class Stream:
         """The connection is gone, and the next one begins where it is told to."""
         answer = self.splice.restart(oldest, self.position)
         if isinstance(answer, int):
+            self.splice.begin()
+        if isinstance(answer, int):
             self.start = self.position = answer
         return answer
 
