@@ -264,8 +264,10 @@ class Stream:
 
     def orphan(self, callbacks: Callbacks) -> None:
         """End it soon, because its owner is going; until ``on_close`` its callbacks stay."""
-        self._callbacks = lambda: callbacks
-        self.abandon()
+        # Afterwards it would only hold up the collection of everything that refers to it.
+        if not self._finished.is_set():
+            self._callbacks = lambda: callbacks
+            self.abandon()
 
     def join(self) -> None:
         """Wait for the threads, which have nothing left to do."""
