@@ -40,9 +40,11 @@ class AudioQueue:
         self._unit = unit  # bytes of one sample: audio is never cut within one
         self._wake = wake
         self._drops = drops
-        # Guards every attribute below; waited on by producers that need room, or that wait for
-        # the consumer to be content.
-        self._changed = threading.Condition()
+        # Guards every attribute below. Taken by itself, not through the condition, whose methods
+        # are Python: a signal handler that raises in one of them would leave it locked for ever.
+        self._lock = threading.RLock()
+        # Waited on by producers that need room, or that wait for the consumer to be content.
+        self._changed = threading.Condition(self._lock)
         self._chunks: Deque[memoryview] = deque()
         self._size = 0
         self._position = 0  # bytes put so far, less what was rewound
@@ -65,19 +67,19 @@ class AudioQueue:
     @property
     def is_ended(self) -> bool:
         """Whether nothing more will come; something may be left."""
-        with self._changed:
+        with self._lock:
             return self._ended
 
     @property
     def is_drained(self) -> bool:
         """Whether nothing is left and nothing more will come."""
-        with self._changed:
+        with self._lock:
             return self._ended and not self._chunks
 
     @property
     def has_work(self) -> bool:
         """Whether the consumer should look: audio is here, or no more will come."""
-        with self._changed:
+        with self._lock:
             return self._ended or self._size >= self._unit
 
     def put(self, chunk: bytes, timeout: Optional[float] = None) -> None:
@@ -90,7 +92,7 @@ class AudioQueue:
         if not chunk:
             return
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
+        with self._lock:
             while not self._admits(len(chunk)):
                 left = WAIT_SLICE if deadline is None else deadline - time.monotonic()
                 if left <= 0:
@@ -111,7 +113,7 @@ class AudioQueue:
 
     def pop(self, limit: int) -> bytes:
         """Take up to ``limit`` bytes, at whole samples unless these are the last. Never waits."""
-        with self._changed:
+        with self._lock:
             self.gap, self._dropped = self._dropped, 0
             size = min(limit, self._size)
             if not (self._ended and size == self._size):
@@ -125,14 +127,14 @@ class AudioQueue:
 
     def end(self) -> None:
         """No more audio will be put, unless the consumer wants some again. Idempotent."""
-        with self._changed:
+        with self._lock:
             self._ended = self._ended or self._rewind_to is None
             self._changed.notify_all()
         self._wake()
 
     def close(self) -> None:
         """Drop what waits, take no more, and free the producers that wait. Idempotent."""
-        with self._changed:
+        with self._lock:
             self._ended = self._closed = True
             self._rewind_to = None
             self._chunks.clear()
@@ -142,7 +144,7 @@ class AudioQueue:
 
     def rewind(self, position: int) -> None:
         """Drop what waits, and have the producer put everything from ``position`` on again."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return
             self._ended = False
@@ -158,7 +160,7 @@ class AudioQueue:
         audio from there on may be put.
         """
         deadline = time.monotonic() + timeout
-        with self._changed:
+        with self._lock:
             while self._rewind_to is None and not self._closed:
                 left = deadline - time.monotonic()
                 if left <= 0:

@@ -36,14 +36,16 @@ class EventQueue:
 
     def __init__(self, limit: int = MAX_WAITING) -> None:
         self._limit = limit
-        # Guards every attribute below; waited on by the consumer.
-        self._changed = threading.Condition()
+        # Guards every attribute below. Taken by itself, not through the condition, whose methods
+        # are Python: a signal handler that raises in one of them would leave it locked for ever.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)  # waited on by the consumer
         self._events: Deque[Event] = deque()
         self._ended = False
 
     def put(self, event: Event) -> None:
         """Add an event. Never waits."""
-        with self._changed:
+        with self._lock:
             if len(self._events) >= self._limit:
                 self._drop_interim()
             self._events.append(event)
@@ -55,20 +57,20 @@ class EventQueue:
         Waits in slices, so that a main thread can be interrupted on Windows;
         the I/O thread ends the queue whatever happens.
         """
-        with self._changed:
+        with self._lock:
             while wait and not self._events and not self._ended:
                 self._changed.wait(_WAIT_SLICE)
             return self._events.popleft() if self._events else None
 
     def end(self) -> None:
         """No more events will come. Idempotent."""
-        with self._changed:
+        with self._lock:
             self._ended = True
             self._changed.notify_all()
 
     def discard(self) -> None:
         """Drop the transcripts that wait; errors and the end stay."""
-        with self._changed:
+        with self._lock:
             dropped = (TranscriptHeard, UtteranceEnded)
             kept = [event for event in self._events if not isinstance(event, dropped)]
             self._events = deque(kept)

@@ -29,6 +29,7 @@ from ._errors import (
 from ._event_queue import Closed, Event, EventQueue
 from ._events import Stats, Transcript, Transcription
 from ._exit_hook import end_at_exit, forget
+from ._latch import Latch
 from ._options import Options
 from ._outcome import Outcome
 from ._waker import Waker
@@ -103,8 +104,8 @@ class Stream:
         )
         self._events = EventQueue()
         self._is_stuck = False  # in a name look-up, which nothing can interrupt
-        self._opening_over = threading.Event()  # it is open, or it failed to open
-        self._finished = threading.Event()  # outcome written, last callback returned
+        self._opening_over = Latch()  # it is open, or it failed to open
+        self._finished = Latch()  # outcome written, last callback returned
         self._worker = Worker(
             f"stream {number}",
             options,
@@ -152,8 +153,8 @@ class Stream:
         Raises ``ConnectError``, and ``TranscriptionTimeout`` at ``give_up_at``
         (``time.monotonic()``).
         """
-        end_at_exit(self)
         try:
+            end_at_exit(self)
             if self._callback_thread is not None:
                 self._callback_thread.start()
             self._io_thread.start()
@@ -263,8 +264,10 @@ class Stream:
 
     def orphan(self, callbacks: Callbacks) -> None:
         """End it soon, because its owner is going; until ``on_close`` its callbacks stay."""
-        self._callbacks = lambda: callbacks
-        self.abandon()
+        # Afterwards it would only hold up the collection of everything that refers to it.
+        if not self._finished.is_set():
+            self._callbacks = lambda: callbacks
+            self.abandon()
 
     def join(self) -> None:
         """Wait for the threads, which have nothing left to do."""
@@ -403,7 +406,7 @@ class Stream:
             self.join()
             raise ConnectError(f"no thread could be started: {exc}") from exc
 
-    def _wait_for(self, event: threading.Event, timeout: Optional[float]) -> bool:
+    def _wait_for(self, event: Latch, timeout: Optional[float]) -> bool:
         """Wait in slices. An exception that comes up in here ends the stream before it goes on."""
         deadline = None if timeout is None else time.monotonic() + timeout
         with self.closing_on_exception():
@@ -415,8 +418,8 @@ class Stream:
                     return False
 
     def _poll(self, is_done: Callable[[], bool], patience: float) -> None:
-        # Neither Event.wait() nor join(): this may run in a signal handler that interrupted one
-        # of them, and their locks are not re-entrant.
+        # No join(): this may run in a signal handler that interrupted one, and its lock is not
+        # re-entrant.
         deadline = time.monotonic() + patience
         while not is_done() and time.monotonic() < deadline:
             time.sleep(POLL)

@@ -213,13 +213,14 @@ class Transcriber:
             stream = self._new_stream(options, audio_format, self._callbacks, is_live=True)
             self._live = stream
         try:
-            stream.start()
+            with stream.closing_on_exception():
+                stream.start()
+                return self
         except BaseException:
             with self._lock:
                 if self._live is stream:
                     self._live = None
             raise
-        return self
 
     def send(self, audio: Buffer, timeout: Optional[float] = None) -> None:
         """Queue audio to be sent: bytes or any buffer, of any size, from any thread; copied.

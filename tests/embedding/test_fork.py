@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 import warnings
+import weakref
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
@@ -212,10 +213,11 @@ def test_reconnecting_stream_in_a_child(moment: str, tls: bool, limit: float) ->
                     call()
             started = time.monotonic()
             stt.close()
+            gone = weakref.ref(stt)
             stt = None
             del call
             gc.collect()
-            assert not [each for each in gc.get_objects() if isinstance(each, Transcriber)]
+            assert gone() is None
             atexit._run_exitfuncs()
             assert time.monotonic() - started < SECOND
 
@@ -312,10 +314,11 @@ def test_lock_of_the_parents_stream(name: str) -> None:
                     call()
             stt.close()
             assert stt.stats.finals == 0 and stt.result is None and repr(stt)
+            gone = weakref.ref(stt)
             stt = stream = None
             del call
             gc.collect()
-            assert not [each for each in gc.get_objects() if isinstance(each, Transcriber)]
+            assert gone() is None
             atexit._run_exitfuncs()
 
         with held_by_another_thread(lock):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import struct
+import sys
 import threading
 import time
 from functools import partial
-from typing import Callable, List
+from types import FrameType
+from typing import Callable, List, Optional
 
 import pytest
 from hypothesis import given, settings
@@ -548,3 +551,48 @@ def test_many_producers(max_bytes: int, unit: int, limit: float) -> None:
     assert expected == [producer.accepted for producer in producers]
     assert audio.accepted == len(taken)
     assert len(taken) > 300_000
+
+
+FILES = ("_audio_queue.py", "threading.py")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no timers that raise signals")
+@pytest.mark.skipif(
+    sys.version_info < (3, 11),
+    reason="the interpreter itself may take a signal between a with block and its release",
+)
+def test_interrupted_put() -> None:
+    """A signal handler that raises, wherever in put(), does not leave the queue locked."""
+
+    class Limit(Exception):
+        pass
+
+    def handler(number: int, frame: Optional[FrameType]) -> None:
+        # Anywhere else an exception would hit pytest.
+        names = []
+        while frame is not None and frame.f_code.co_filename.endswith(FILES):
+            names.append(frame.f_code.co_name)
+            frame = frame.f_back
+        if "put" in names:
+            raise Limit
+
+    queue = AudioQueue(max_bytes=1 << 30, unit=2, wake=lambda: None)
+    interrupted = 0
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            try:
+                for _ in range(100):
+                    queue.put(b"ab")
+            except Limit:
+                interrupted += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert interrupted > 10
+    consumer = threading.Thread(target=queue.pop, args=(2,), daemon=True)
+    consumer.start()
+    consumer.join(5.0)
+    assert not consumer.is_alive(), "put() left the lock to nobody"

@@ -54,6 +54,7 @@ PURE = [
 ]
 SHELL = [
     "_waker",
+    "_latch",
     "_audio_queue",
     "_event_queue",
     "_callbacks",

@@ -158,6 +158,33 @@ def test_interrupted_while_threads_start(moment: str, monkeypatch: pytest.Monkey
             time.sleep(0.005)
 
 
+@pytest.mark.parametrize("moment", ["before the threads", "before the wait"])
+def test_interrupted_between_the_steps_of_a_start(
+    moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C before or after the threads of a live stream start ends it; close() is quick then."""
+
+    # Moments that no peer can meet.
+    def press(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    with Peer(read_until_gone) as peer:
+        stt = transcriber(peer.url)
+        with monkeypatch.context() as patch:
+            if moment == "before the threads":
+                patch.setattr("telnyx_stt_sync._stream.end_at_exit", press)
+            else:
+                patch.setattr("telnyx_stt_sync._stream.Stream._wait_for", press)
+            started = time.monotonic()
+            with pytest.raises(KeyboardInterrupt):
+                stt.start()
+        assert not any(each.name.startswith("telnyx-stt") for each in threading.enumerate())
+        stt.close()
+        assert time.monotonic() - started < 1.0
+        with pytest.raises(StreamStateError, match="not started"):
+            stt.send(SPEECH)
+
+
 def test_time_limit(time_limit: type) -> None:
     """An exception that a signal handler raises, and that is no Exception, does the same."""
     with Peer(read_to_close_stream(), final("x"), interrupt, read_until_gone) as peer:
