@@ -10,7 +10,7 @@ from typing import Optional
 from ._audio import AudioSource
 from ._audio_queue import QueueRewound
 from ._callbacks import OnProgress
-from ._errors import BufferFullError
+from ._errors import AudioError, BufferFullError
 from ._pacing import Pacer
 from ._stream import Stream
 
@@ -48,8 +48,8 @@ class FileFeed:
         """Send all of it, and again what a reconnect asks for, until the stream is over.
 
         Blocks; returns at ``deadline`` at the latest, a ``time.monotonic()``, perhaps
-        ``math.inf``. Raises what ended the stream, and what reading the file or
-        ``on_progress`` raises.
+        ``math.inf``. Raises what ended the stream, what reading the file or
+        ``on_progress`` raises, and ``AudioError`` when the file has become shorter.
         """
         position = self._send_rest(stream, deadline)
         while position is not None:
@@ -74,6 +74,11 @@ class FileFeed:
             if self._position > self._furthest and self._on_progress is not None:
                 self._on_progress(self._position / self._rate, self._audio.total_seconds)
             self._furthest = max(self._furthest, self._position)
+        if self._position < self._furthest:
+            raise AudioError(
+                "the file has become shorter while it was transcribed: after a reconnect audio has "
+                "to be sent again that is no longer there"
+            )
         stream.end_input()
 
     def _waited(self, stream: Stream, deadline: float) -> bool:

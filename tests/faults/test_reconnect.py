@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
+import os
 import time
+from pathlib import Path
 from typing import Callable, List
 
 import pytest
 
 from telnyx_stt_sync import (
+    AudioError,
     AuthenticationError,
     ConnectionLostError,
     RequestRejectedError,
@@ -205,6 +209,19 @@ def test_live_audio_that_is_too_old() -> None:
     ((start, end),) = caught.value.partial.gaps  # type: ignore[union-attr]
     assert 0 <= start < end < len(AUDIO) / BYTES_PER_SECOND
     assert calls.errors == [caught.value]
+
+
+def test_a_file_that_becomes_shorter(tmp_path: Path) -> None:
+    """What can't be sent again because it is not there any more is not left out in silence."""
+    calls = Calls()
+    path = tmp_path / "audio.raw"
+    path.write_bytes(AUDIO)
+    with Emulator(faults=["cut_after_finals=25@1", "slow_finals=0.02"]) as emulator:
+        stt = transcriber(
+            emulator, calls, on_reconnect=lambda *facts: os.truncate(path, len(AUDIO) // 2)
+        )
+        with pytest.raises(AudioError, match="shorter"):
+            stt.transcribe_file(path, speed=math.inf)
 
 
 def test_a_container_starts_over() -> None:
