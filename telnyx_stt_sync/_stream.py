@@ -232,10 +232,16 @@ class Stream:
             self.join()
         else:
             self._worker.request_stop(Finished("timeout"))
-            self._poll(lambda: self.is_over, CLOSE_WAIT)
+            # Only a name look-up of a reconnect can hold the I/O thread up for longer.
+            connecting = self._worker.connect_deadline is not None
+            self._poll(lambda: self.is_over, CONNECT_GRACE if connecting else CLOSE_WAIT)
+            self._is_stuck = connecting and not self.is_over
             self._wait_for(self._finished, CALLBACK_GRACE)
         if self.outcome is None:
-            raise TranscriptionTimeout("the timeout that was given has passed")
+            raise TranscriptionTimeout(
+                "the timeout that was given has passed",
+                partial=self._worker.transcription(Finished("timeout")),
+            )
         transcription = self.outcome.result()
         if not self._finished.is_set():
             raise TranscriptionTimeout(

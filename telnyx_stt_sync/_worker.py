@@ -106,7 +106,7 @@ class Worker:
         return self._session.stats()
 
     def transcription(self, finished: Finished) -> Transcription:
-        """All that was heard. For the I/O thread, after ``run()``."""
+        """All that was heard. For the I/O thread after ``run()``, for others while it is stuck."""
         return self._session.transcription(finished)
 
     def run(self) -> Finished:

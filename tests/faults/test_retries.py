@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 import time
-from typing import Callable, List, Type
+from typing import Any, Callable, List, Type
 
 import pytest
 
@@ -246,6 +246,35 @@ def test_finish_with_a_timeout_during_the_wait(limit: float) -> None:
         assert waiting.wait(limit)
         with pytest.raises(TranscriptionTimeout) as caught:
             stt.finish(timeout=0.2)
+    assert caught.value.partial is not None
+    assert caught.value.partial.text
+
+
+def test_finish_with_a_timeout_during_a_look_up(
+    monkeypatch: pytest.MonkeyPatch, limit: float
+) -> None:
+    """... also while a name look-up hangs, which nothing can interrupt."""
+    calls = Calls()
+    looks_up, go_on = threading.Event(), threading.Event()
+    look_up = socket.getaddrinfo
+
+    def stuck(*arguments: Any, **more: Any) -> Any:
+        looks_up.set()
+        go_on.wait(limit)
+        return look_up(*arguments, **more)
+
+    with Emulator(faults="cut_after_finals=2@1") as emulator:
+        stt = transcriber(emulator, calls).start()
+        monkeypatch.setattr(socket, "getaddrinfo", stuck)
+        stt.send(AUDIO[:200_000])
+        assert looks_up.wait(limit)
+        begun = time.monotonic()
+        with pytest.raises(TranscriptionTimeout) as caught:
+            stt.finish(timeout=0.2)
+        took = time.monotonic() - begun
+        go_on.set()
+        stt.close()
+    assert took < 2.0
     assert caught.value.partial is not None
     assert caught.value.partial.text
 
