@@ -17,6 +17,9 @@ PROOF = 8
 # Words by which one overlap must be ahead of all others before it is believed, if some differ.
 LEAD = 4
 
+# Words that nobody says twice in a row, word for word, unless it is a refrain.
+CERTAIN = 32
+
 # Words in a row that must agree at the end of an overlap before its end is believed to be sharp.
 SURE = 3
 
@@ -46,7 +49,7 @@ class Alignment:
         self._most = most
         # Where the number is known, half of the words need to agree.
         self._is_counted = fewest == most
-        least = max(0, fewest - may_cut)
+        self._least = least = max(0, fewest - may_cut)
         size = len(known)
         # Where in the known words the new ones may begin.
         self._places = range(max(0, size - most), size - least + 1)
@@ -87,11 +90,19 @@ class Alignment:
         """Take in the next word; the answer, as soon as there is one."""
         self._heard.append(word)
         if self._inexact is not None:
-            return self._inexact.hear(word)
+            join = self._inexact.hear(word)
+            return join and self._doubted(join)
         self._agree(word)
         if self._agreeing:
             return None
         return self._exact() or self._give_up_exact()
+
+    def overdue(self) -> Optional[Join]:
+        """All known words have been heard again by now: the best answer, if it is proven."""
+        if self._inexact is None:
+            return self._exact_so_far()
+        join = self._inexact.best_end()
+        return join and self._doubted(join)
 
     def end(self, *, is_cut: bool = False) -> Optional[Join]:
         """No more words will come: the answer, if there is one.
@@ -100,14 +111,13 @@ class Alignment:
         the connection was cut.
         """
         if self._inexact is None:
-            join = self._exact()
+            join = self._exact_so_far()
             if join is not None:
-                # One that would have gone on may still have been the true one.
-                unfinished = len(self._heard) if self._agreeing else 0
-                return join._replace(doubtful=max(join.doubtful, unfinished))
+                return join
             self._give_up_exact()
         assert self._inexact is not None
-        return self._inexact.end(is_cut=is_cut)
+        join = self._inexact.end(is_cut=is_cut)
+        return join and self._doubted(join)
 
     def _agree(self, word: str) -> None:
         index = len(self._heard) - 1
@@ -128,7 +138,33 @@ class Alignment:
         if not self._complete or (longest < PROOF and not self._is_counted):
             return None
         rivals = [heard for heard in set(self._complete) if self._is_rival(longest - heard)]
-        return Join(min(rivals), longest)
+        return self._doubted(Join(min(rivals), longest))
+
+    def _exact_so_far(self) -> Optional[Join]:
+        """The same, although more words would be needed to be sure."""
+        join = self._exact()
+        if join is None or not self._agreeing:
+            return join
+        # One that would have gone on may still have been the true one.
+        return join._replace(doubtful=len(self._heard))
+
+    def _doubted(self, join: Join) -> Join:
+        """The answer, with doubt where the last words may have been said once more.
+
+        That can be where less than a proof is sure to be heard again: an
+        announcement, of which the audio to send again holds nothing any more.
+        """
+        if self._is_counted or self._fewest >= PROOF:
+            return join
+        if join.doubtful >= CERTAIN and not self._is_refrain():
+            return join
+        return join._replace(known=min(join.known, self._least))
+
+    def _is_refrain(self) -> bool:
+        """Whether the last words had been said before."""
+        known, tail = self._known, self._known[-PROOF:]
+        places = range(len(known) - PROOF)
+        return any(known[place : place + PROOF] == tail for place in places)
 
     def _is_rival(self, distance: int) -> bool:
         """Whether an overlap may be the true one although one by so many words longer fits.
@@ -147,7 +183,7 @@ class Alignment:
         join = None
         for word in self._heard:
             join = join or self._inexact.hear(word)
-        return join
+        return join and self._doubted(join)
 
 
 class _Score(NamedTuple):
@@ -203,6 +239,11 @@ class _Inexact:
         best = max(self._ends.values(), default=_NONE)
         behind = max(self._scores.values(), default=_NONE)
         return self._join(best) if best.points - behind.points >= LEAD else None
+
+    def best_end(self) -> Optional[Join]:
+        """The answer, if one that has used all known words is not behind any other."""
+        best = max(self._ends.values(), default=_NONE)
+        return self._join(best) if best.points >= self.best else None
 
     def end(self, *, is_cut: bool) -> Optional[Join]:
         """No more words will come: the answer, if there is one."""

@@ -10,6 +10,10 @@ from ._engines import Engine
 from ._heartbeat import Heartbeat
 from ._options import Options
 
+# Seconds after which a connection counts as one that works. Telnyx advises to start the waits over
+# after a stable connection, and gives no number.
+STABLE_SECONDS = 10.0
+
 KEEP_ALIVE = '{"type":"KeepAlive"}'
 
 # Seconds without audio after which an idle engine is told that we are there: its idle timeout is
@@ -30,6 +34,7 @@ class Connection:
     def __init__(self, options: Options, engine: Engine, now: float) -> None:
         self._options = options
         self._engine = engine
+        self._opened_at = self._heard_at = now
         self._heartbeat = Heartbeat(options.ping_interval, options.ping_timeout, now)
         self._drain: Optional[Drain] = None  # None: more audio may come
         self._input_ended = False
@@ -84,13 +89,19 @@ class Connection:
         """A data frame came."""
         self.frames += 1
         self._mute_at = None
-        self._heartbeat.heard(now)
+        self.control_came(now)
         if self._drain is not None:
             self._drain.frame(has_final, now)
 
     def control_came(self, now: float) -> None:
         """A ping or a pong came: it lives, but that is no progress."""
         self._heartbeat.heard(now)
+        self._heard_at = now
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether it has worked for a while: the peer was heard after that time."""
+        return self._heard_at - self._opened_at >= STABLE_SECONDS
 
     def is_dead(self, now: float) -> bool:
         """Whether it is to be given up."""

@@ -41,14 +41,16 @@ class EventQueue:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)  # waited on by the consumer
         self._events: Deque[Event] = deque()
+        self._interims = 0  # of the events
         self._ended = False
 
     def put(self, event: Event) -> None:
         """Add an event. Never waits."""
         with self._lock:
-            if len(self._events) >= self._limit:
+            if len(self._events) >= self._limit and self._interims:
                 self._drop_interim()
             self._events.append(event)
+            self._interims += _is_interim(event)
             self._changed.notify()
 
     def take(self, wait: bool = True) -> Optional[Event]:
@@ -60,7 +62,11 @@ class EventQueue:
         with self._lock:
             while wait and not self._events and not self._ended:
                 self._changed.wait(_WAIT_SLICE)
-            return self._events.popleft() if self._events else None
+            if not self._events:
+                return None
+            event = self._events.popleft()
+            self._interims -= _is_interim(event)
+            return event
 
     def end(self) -> None:
         """No more events will come. Idempotent."""
@@ -74,11 +80,13 @@ class EventQueue:
             dropped = (TranscriptHeard, UtteranceEnded)
             kept = [event for event in self._events if not isinstance(event, dropped)]
             self._events = deque(kept)
+            self._interims = 0
 
     def _drop_interim(self) -> None:
         for index, event in enumerate(self._events):
             if _is_interim(event):
                 del self._events[index]
+                self._interims -= 1
                 return
 
 

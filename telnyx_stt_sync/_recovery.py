@@ -42,6 +42,14 @@ class Recovery:
         if has_text or self._replay.position > self._lost_at:
             self._retries.start_over()
 
+    def was_stable(self) -> None:
+        """The connection of a live stream worked for a while: the policy starts over.
+
+        Not that of a file, which would be sent again and again. Live audio
+        either goes on, or comes to the end of what is kept.
+        """
+        self._retries.start_over()
+
     def connect_failed(self, error: ConnectError, now: float) -> Union[Reconnecting, GivenUp]:
         """A connection could not be opened."""
         error.attempts = self._retries.attempts + 1
@@ -56,6 +64,7 @@ class Recovery:
         told = f"{loss}, and connecting again failed: {error}"
         lost = ConnectionLostError(told, code=loss.code, reason=loss.reason)
         lost.__cause__ = error
+        lost.is_temporary = error.is_temporary
         return GivenUp(lost)
 
     def connection_lost(

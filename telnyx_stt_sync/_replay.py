@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import List, Optional, Union
 
 from ._messages import TranscriptMessage
-from ._send_log import SendLog
+from ._send_log import LOOK_BACK, SendLog
 from ._splice import Decision, Lost, Splice
 from ._tape import Tape
 
@@ -25,6 +25,9 @@ class Replay:
         self._sends = SendLog(0, 0.0)
         self.next_start = 0  # where the audio of the next connection begins
         self.furthest = 0  # how far any connection got
+        self._again = 0  # how far it had got when this connection was opened
+        # When the answer to what was sent again is due; None: not all of it was sent yet.
+        self._due_at: Optional[float] = None
         self.replayed = 0  # bytes that were sent again
 
     def __repr__(self) -> str:
@@ -44,6 +47,9 @@ class Replay:
         """A connection is open."""
         self._sends = SendLog(self.next_start, now)
         self._splice.begin()
+        self._again = self.furthest
+        self._due_at = None
+        self._note_end(now)
 
     @property
     def has_more(self) -> bool:
@@ -64,10 +70,23 @@ class Replay:
         if self._tape is not None and known <= 0:
             self._tape.append(audio)
         self.furthest = max(self.furthest, self.position)
+        self._note_end(now)
 
     def heard(self, message: TranscriptMessage, now: float) -> List[Decision]:
         """A transcript came: what to tell of it."""
         return self._splice.add(message, self._sends.bounds(now))
+
+    @property
+    def deadline(self) -> Optional[float]:
+        """When to ask for what is ``overdue()``; ``None``: nothing is held back."""
+        return self._due_at if self._splice.is_holding else None
+
+    def overdue(self, now: float) -> List[Decision]:
+        """What can be told of what is held back, when all sent again must have been heard."""
+        if self.deadline is None or now < self.deadline:
+            return []
+        self._due_at = now + LOOK_BACK  # to look again, if nothing can be told yet
+        return self._splice.overdue()
 
     def ended(self) -> List[Decision]:
         """The service has said all that it had to say: what is left to tell."""
@@ -84,3 +103,7 @@ class Replay:
         if not isinstance(start, Lost):
             self.next_start = start
         return start
+
+    def _note_end(self, now: float) -> None:
+        if self._due_at is None and self.position >= self._again:
+            self._due_at = now + LOOK_BACK

@@ -6,6 +6,7 @@ carries out the actions that come back.
 
 from __future__ import annotations
 
+import math
 from typing import Callable, List, Optional, Sequence, Union
 
 from ._actions import Action, Failed, Finished, Reconnecting, SendAudio, SendClose, SendText
@@ -57,6 +58,7 @@ class Session:
     ) -> None:
         self.phase = Phase.CONNECTING
         self._options = options
+        self._rewinds = rewinds
         self._engine = options.engine
         self._format = audio_format
         policy = retry_policy(options.reconnect)
@@ -209,7 +211,7 @@ class Session:
             return []
         if connection.is_dead(now):
             return self._lose("the server does not answer pings any more", 1006, "", now)
-        actions = connection.due(now)
+        actions = [*connection.due(now), *self._carry_out(self._replay.overdue(now), now)]
         verdict = connection.verdict(now)
         if verdict is Verdict.QUIET:
             actions.extend(self._conclude("quiet", now))
@@ -222,7 +224,10 @@ class Session:
         """When ``tick`` is to be called at the latest; ``None``: not before something happens."""
         if self._closing is not None:
             return self._closing_until
-        return None if self._connection is None else self._connection.deadline
+        if self._connection is None:
+            return None
+        held = self._replay.deadline
+        return min(self._connection.deadline, math.inf if held is None else held)
 
     def stop(self, finished: Finished, now: float) -> List[Action]:
         """End it now, whatever is owed. Does nothing once it is over."""
@@ -240,7 +245,7 @@ class Session:
 
     def _take_in(self, message: Message, now: float) -> List[Action]:
         if isinstance(message, FailureMessage):
-            return self._finish(Finished("error", message.error), now)
+            return self._finish(self._closing or Finished("error", message.error), now)
         if isinstance(message, UnknownMessage):
             self._record.log.keep_unknown(message.raw)
             return []
@@ -293,6 +298,9 @@ class Session:
         else:
             when = "without a single answer to the audio"
         error = ConnectionLostError(f"{why} {when}", code=code, reason=reason)
+        is_live = self.phase is Phase.STREAMING and not self._rewinds
+        if is_live and connection is not None and connection.is_stable:
+            self._recovery.was_stable()
         return self._follow(self._recovery.connection_lost(error, now), now)
 
     def _follow(self, answer: Union[Reconnecting, GivenUp], now: float) -> List[Action]:

@@ -82,6 +82,11 @@ class Splice:
         return f"<Splice finals={len(self._finals)} held={len(self._held)}>"
 
     @property
+    def is_holding(self) -> bool:
+        """Whether something is held back."""
+        return bool(self._held)
+
+    @property
     def heard_past(self) -> int:
         """Everything that was not heard yet lies past this place (``Bounds.low``)."""
         return self._finals[-1].bounds.low if self._finals else self._base
@@ -110,8 +115,13 @@ class Splice:
         """The service has said all that it had to say."""
         if self._alignment is None:
             return []
-        join = self._alignment.end()
+        join = self._hear_interim(self._alignment) or self._alignment.end()
         return self._settle(self._alignment) if join is None else self._release(join)
+
+    def overdue(self) -> List[Decision]:
+        """All that was sent again must have been heard by now: tell what can be told."""
+        join = None if self._alignment is None else self._alignment.overdue()
+        return [] if join is None else self._release(join)
 
     def give_up(self) -> List[Decision]:
         """The stream ends before its time: tell what is held back, marked where it is doubtful."""
@@ -119,7 +129,7 @@ class Splice:
             return []
         from ._alignment import Join
 
-        join = self._alignment.end(is_cut=True)
+        join = self._hear_interim(self._alignment) or self._alignment.end(is_cut=True)
         return self._release(join or Join(0, self._alignment.reach))
 
     def restart(self, oldest: int, position: int) -> Union[int, Lost]:
@@ -149,6 +159,16 @@ class Splice:
         self._plan = self._next
         self._alignment = self._plan.alignment
         self._held, self._interim = [], None
+
+    def _hear_interim(self, alignment: Alignment) -> Optional[Join]:
+        """An interim that no final follows counts as what was heard last."""
+        from ._words import words
+
+        for word in words(self._interim.text) if self._interim is not None else ():
+            join = alignment.hear(word)
+            if join is not None:
+                return join
+        return None
 
     # -- what to tell ----------------------------------------------------------------------
 
@@ -195,8 +215,11 @@ class Splice:
                 self._remember(rest.text if is_sharp else message.text, bounds)
             if is_new:
                 decisions.append(self._tell(rest))
-        interim, self._interim = self._interim, None
-        return decisions if interim is None else [*decisions, Told(interim)]
+        if self._interim is not None:
+            last, self._interim = _without(self._interim, known), None
+            if last.text:
+                decisions.append(Told(last, replayed=self._doubtful > 0))
+        return decisions
 
     def _remember(self, text: str, bounds: Bounds) -> None:
         if self._finals:

@@ -117,6 +117,23 @@ def test_finals_that_come_later_than_any_were_seen(client: Client) -> None:
         assert result.marked == 0
 
 
+@pytest.mark.parametrize("empties", [True, False], ids=["told", "untold"])
+def test_the_same_announcement_every_minute(empties: bool) -> None:
+    """On hold, the last words may be said again when no audio of them is kept any more."""
+    announcement = "your call is important to us please stay on the line".split()
+    for seed in range(SOME):
+        chance = random.Random(seed)
+        texts = announcement * 4
+        speech = speak(
+            texts, chance, pauses=range(11, len(texts), 11), pause_seconds=chance.uniform(54, 57)
+        )
+        service = Service(empties=empties, finals=(11, 11))
+        client = Client(1.0, live=True)
+        result = VirtualStream(speech, client, service, [10], chance, cut_after=(55.0, 64.0)).run()
+        assert bool(result.lost) is bool(result.error), f"seed {seed}: {result.lost}"
+        assert not result.repeated, f"seed {seed}: {result.repeated}"
+
+
 def test_live_audio_and_a_recogniser_far_behind_it() -> None:
     """What can't be made up for any more ends a live stream, with the gap: never in silence."""
     ended = 0

@@ -56,12 +56,18 @@ class Speech(NamedTuple):
     size: int
 
 
-def speak(texts: Sequence[str], chance: random.Random, *, pauses: Sequence[int] = ()) -> Speech:
-    """Say the texts at 2 to 4 words a second; before the words in ``pauses`` come 30 s."""
+def speak(
+    texts: Sequence[str],
+    chance: random.Random,
+    *,
+    pauses: Sequence[int] = (),
+    pause_seconds: float = 30.0,
+) -> Speech:
+    """Say the texts at 2 to 4 words a second; before the words in ``pauses`` comes a pause."""
     at = 0.5
     spoken = []
     for number, text in enumerate(texts):
-        at += chance.uniform(0.02, 0.1) + (30.0 if number in pauses else 0.0)
+        at += chance.uniform(0.02, 0.1) + (pause_seconds if number in pauses else 0.0)
         length = chance.uniform(0.2, 0.4)
         spoken.append(Word(text, int(at * RATE), int((at + length) * RATE)))
         at += length
@@ -83,6 +89,7 @@ class Service(NamedTuple):
     which it does at ``speed`` × real time. ``noise``: the share of words that
     come differently on every connection but the first; a fifth of these goes
     unheard, a fifth becomes two. ``dressed``: case and punctuation vary.
+    ``finals``: the fewest and the most words of a final.
     ``empties``: in silence there is an empty final every 3 s.
     """
 
@@ -91,6 +98,7 @@ class Service(NamedTuple):
     noise: float = 0.0
     dressed: bool = False
     empties: bool = False
+    finals: Tuple[int, int] = (2, 10)
 
 
 class _Final(NamedTuple):
@@ -115,7 +123,7 @@ class _Recogniser:
         """All that it says, if the audio comes to its end."""
         batch: List[Tuple[int, str]] = []
         skipped: List[int] = []
-        size = self._chance.randint(2, 10)
+        size = self._chance.randint(*self._service.finals)
         heard_to = self._base
         for number, word in enumerate(self._speech.words):
             if word.end <= self._base:
@@ -123,7 +131,7 @@ class _Recogniser:
             silent = word.start - heard_to > 1.5 * RATE
             if batch and (len(batch) >= size or silent):
                 yield self._final(batch, heard_to, skipped)
-                batch, skipped, size = [], [], self._chance.randint(2, 10)
+                batch, skipped, size = [], [], self._chance.randint(*self._service.finals)
             if silent and self._service.empties:
                 for place in range(heard_to + 3 * RATE, word.start, 3 * RATE):
                     yield self._final([], place, [])
@@ -203,7 +211,7 @@ class VirtualStream:
     """One stream from its first byte to its end, over as many connections as it takes.
 
     ``cuts``: the connection is cut when so many words have been told: between
-    two finals, or up to 3 s later, while audio goes out.
+    two finals, or so many seconds later, ``cut_after``, while audio goes out.
     """
 
     def __init__(
@@ -213,8 +221,11 @@ class VirtualStream:
         service: Service,
         cuts: Sequence[int],
         chance: random.Random,
+        *,
+        cut_after: Tuple[float, float] = (0.0, 3.0),
     ) -> None:
         self._speech = speech
+        self._cut_after = cut_after
         self._client = client
         self._service = service
         self._cuts = deque(cuts)
@@ -312,7 +323,7 @@ class VirtualStream:
         if self._cuts and self._known >= self._cuts[0] and peer.cut_at == math.inf:
             self._cuts.popleft()
             self._known_at_cuts.append(self._known)
-            later = self._chance.uniform(0.0, 3.0)
+            later = self._chance.uniform(*self._cut_after)
             peer.cut_at = self._now + self._chance.choice([0.0, later])
 
     def _do(self, actions: List[Action]) -> None:

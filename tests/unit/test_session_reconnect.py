@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telnyx_stt_sync import _connection as connection
 from telnyx_stt_sync._actions import (
     Action,
     Failed,
@@ -561,6 +562,13 @@ def test_time_with_a_connection() -> None:
     over(stream.session.connect_failed(error, stream.now))
 
 
+@pytest.fixture
+def never_stable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection lives long enough to count as one that works."""
+    monkeypatch.setattr(connection, "STABLE_SECONDS", 1e9)
+
+
+@pytest.mark.usefixtures("never_stable")
 def test_new_words_give_new_attempts() -> None:
     """Only a new final starts the policy over; one that was known does not."""
     stream = Stream(reconnect=RetryPolicy(max_attempts=2))
@@ -576,6 +584,7 @@ def test_new_words_give_new_attempts() -> None:
     assert stream.lose().attempt == 1
 
 
+@pytest.mark.usefixtures("never_stable")
 def test_doubtful_words_give_none() -> None:
     """Words that may have been told before show nothing new."""
     stream = Stream(replay_seconds=20.0)
@@ -588,6 +597,45 @@ def test_doubtful_words_give_none() -> None:
         stream.hear("no")
     assert [transcript.replayed for transcript in stream.told[60:]] == [True] * 12
     assert stream.lose().attempt == 2
+
+
+@pytest.mark.parametrize(("rewinds", "attempt"), [(False, 1), (True, 2)])
+def test_a_live_connection_that_worked_for_a_while(rewinds: bool, attempt: int) -> None:
+    """An idle live stream may be closed ever again; a file would be sent again for ever."""
+    stream = streaming(rewinds=rewinds)
+    assert stream.lose().attempt == 1
+    stream.open()
+    stream.now += 9.0
+    stream.session.control_received(stream.now)
+    assert stream.lose().attempt == 2
+    stream.open()
+    stream.now += 10.0
+    stream.session.control_received(stream.now)
+    assert stream.lose().attempt == (attempt if attempt == 1 else 3)
+
+
+def test_an_answer_that_is_overdue() -> None:
+    """What is held back is told when all that was sent again must have been heard."""
+    stream = Stream()
+    stream.open()
+    stream.speak(SPEECH[:40])
+    first = stream.lose().start // RATE
+    stream.open()
+    stream.replay()
+    for word in [*SPEECH[first:38], "x38", SPEECH[39], "yes"]:
+        stream.hear(word)
+    assert len(stream.told) == 40
+    assert stream.session.deadline is not None
+    stream.now += 9.0
+    stream.session.control_received(stream.now)
+    assert [
+        one for one in stream.session.tick(stream.now) if isinstance(one, TranscriptHeard)
+    ] == []
+    stream.now += 1.0
+    told = [one for one in stream.session.tick(stream.now) if isinstance(one, TranscriptHeard)]
+    assert told[-1].transcript.text == "yes"
+    stream.hear("hello")
+    assert stream.told[-1].text == "hello"
 
 
 # -- what a connection is due -----------------------------------------------------------------

@@ -321,7 +321,18 @@ def test_the_last_interim_at_the_end() -> None:
     assert stream.interim("x") == []
     assert stream.interim("x y") == []
     (interim,) = [part for part in stream.splice.end() if not is_final(part)]
-    assert texts([interim]) == ["x y"]
+    assert isinstance(interim, Told)
+    assert interim.message.text == "x y"
+
+
+def test_a_last_interim_with_known_words() -> None:
+    """Known words are taken from an interim as well that no final follows."""
+    stream = after(20)
+    assert stream.say(SPEECH[:12]) == []
+    assert stream.interim(" ".join(SPEECH[12:22])) == []
+    (interim,) = stream.splice.end()
+    assert isinstance(interim, Told)
+    assert (interim.message.text, interim.replayed) == (" ".join(SPEECH[20:22]), False)
 
 
 def test_an_interim_that_became_a_final() -> None:
@@ -691,11 +702,14 @@ def test_just_enough() -> None:
 
 
 def test_a_few_known_words() -> None:
-    """If what was not heard can't be sent again in full, an overlap that shows mends it."""
+    """If what was not heard can't be sent again in full, an overlap that shows is told, marked."""
     stream = Stream()
     stream.say(SPEECH[:60])
     assert stream.cut(5100) == 5100
-    assert texts(stream.say(stream.said_from(5100, 62))) == SPEECH[60:62]
+    again = stream.said_from(5100, 62)
+    told = [decision for decision in stream.say(again) if isinstance(decision, Told)]
+    assert [decision.message.text for decision in told] == again
+    assert [decision.replayed for decision in told] == [True] * (len(again) - 2) + [False] * 2
 
 
 def test_a_few_known_words_that_do_not_come() -> None:
