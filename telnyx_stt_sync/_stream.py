@@ -9,7 +9,6 @@ import math
 import os
 import threading
 import time
-import weakref
 from dataclasses import replace
 from typing import Any, Callable, Iterator, Optional
 
@@ -17,6 +16,7 @@ from ._actions import Failed, Finished, TranscriptHeard
 from ._audio_format import AudioFormat
 from ._audio_queue import WAIT_SLICE, AudioQueue, QueueEnded, QueueFull, QueueRewound
 from ._callbacks import Callbacks
+from ._delivery import Delivery
 from ._dial import Aborted
 from ._errors import (
     BufferFullError,
@@ -26,7 +26,7 @@ from ._errors import (
     TelnyxSTTError,
     TranscriptionTimeout,
 )
-from ._event_queue import Closed, Event, EventQueue
+from ._event_queue import Closed
 from ._events import Stats, Transcript, Transcription
 from ._exit_hook import end_at_exit, forget
 from ._latch import Latch
@@ -49,9 +49,6 @@ START_GRACE = 0.5
 # Callbacks that are not done when the timeout of finish() passes get this much more.
 CALLBACK_GRACE = 0.25
 
-# A callback that takes longer is named in the log, once for each stream: what comes after waits.
-SLOW_CALLBACK = 1.0
-
 # Between two looks of close(), which may run in a signal handler and so may take no lock.
 POLL = 0.005
 
@@ -64,7 +61,7 @@ class Stream:
     | what | who touches it |
     |---|---|
     | worker, with session and transport | the I/O thread; ``request_stop``, ``stats``: any |
-    | audio queue, event queue, waker | any thread: they guard themselves |
+    | audio queue, delivery, waker | any thread: they guard themselves |
     | ``outcome`` | written once by the I/O thread, before ``_finished`` is set |
 
     References go downwards only: the threads keep the stream alive, and nothing
@@ -87,12 +84,7 @@ class Stream:
         self.outcome: Optional[Outcome] = None  # None: not over
         self._options = options
         self._bytes_per_second = audio_format.bytes_per_second
-        # What gives the callbacks; a weak reference gives None when their owner has gone.
-        self._callbacks: Callable[[], Optional[Callbacks]] = (
-            weakref.ref(callbacks) if is_live else lambda: callbacks
-        )
         self._is_live = is_live  # its failure goes to on_error, beside being raised
-        self._collects = collects  # transcripts are kept for transcripts()
         self._on_end = on_end
         self._pid = os.getpid()
         self._waker = Waker()
@@ -102,30 +94,30 @@ class Stream:
             wake=self._waker.wake,
             drops=options.overflow == "drop_oldest" and is_live,
         )
-        self._events = EventQueue()
         self._is_stuck = False  # in a name look-up, which nothing can interrupt
         self._opening_over = Latch()  # it is open, or it failed to open
         self._finished = Latch()  # outcome written, last callback returned
+        self._delivery = Delivery(
+            f"telnyx-stt-cb-{number}",
+            callbacks,
+            weakly=is_live,
+            collects=collects,  # for transcripts()
+            on_end=self._finished.set,
+        )
         self._worker = Worker(
             f"stream {number}",
             options,
             audio_format,
             self._audio,
             self._waker,
-            tell=self._tell,
+            tell=self._delivery.tell,
             on_open=self._opening_over.set,
             rewinds=rewinds,
         )
-        # Daemons, so that a program that forgets to close can end.
+        # A daemon, so that a program that forgets to close can end.
         self._io_thread = threading.Thread(
             target=self._run_io, name=f"telnyx-stt-io-{number}", daemon=True
         )
-        self._delivering: Optional[str] = None  # the callback that runs; None: none does
-        self._callback_thread: Optional[threading.Thread] = None  # None: nobody to call
-        if callbacks:
-            self._callback_thread = threading.Thread(
-                target=self._run_callbacks, name=f"telnyx-stt-cb-{number}", daemon=True
-            )
 
     def __repr__(self) -> str:
         return f"<Stream {self._worker!r} over={self.is_over}>"
@@ -155,8 +147,7 @@ class Stream:
         """
         try:
             end_at_exit(self)
-            if self._callback_thread is not None:
-                self._callback_thread.start()
+            self._delivery.start()
             self._io_thread.start()
         except BaseException as exc:
             self._give_up_starting(exc)
@@ -207,7 +198,7 @@ class Stream:
     def end_input(self) -> None:
         """No more audio will come. Idempotent."""
         self.check_process()
-        if threading.current_thread() is self._callback_thread:
+        if threading.current_thread() is self._delivery.thread:
             raise StreamStateError(
                 "finish() cannot be called from a callback: it would wait for itself. "
                 "Call close(), or finish() in another thread"
@@ -245,7 +236,7 @@ class Stream:
         transcription = self.outcome.result()
         if not self._finished.is_set():
             raise TranscriptionTimeout(
-                f"the callback {self._delivering} has not returned within the timeout that "
+                f"the callback {self._delivery.running} has not returned within the timeout that "
                 "was given",
                 partial=transcription,
             )
@@ -260,7 +251,7 @@ class Stream:
         if os.getpid() != self._pid:
             return
         self.abandon()
-        if threading.current_thread() not in (self._io_thread, self._callback_thread):
+        if threading.current_thread() not in (self._io_thread, self._delivery.thread):
             self._poll(self._is_gone, patience)
 
     def abandon(self) -> None:
@@ -272,12 +263,12 @@ class Stream:
         """End it soon, because its owner is going; until ``on_close`` its callbacks stay."""
         # Afterwards it would only hold up the collection of everything that refers to it.
         if not self._finished.is_set():
-            self._callbacks = lambda: callbacks
+            self._delivery.hand_over(callbacks)
             self.abandon()
 
     def join(self) -> None:
         """Wait for the threads, which have nothing left to do."""
-        for thread in (self._io_thread, self._callback_thread):
+        for thread in (self._io_thread, self._delivery.thread):
             if thread is not None and thread.ident and thread is not threading.current_thread():
                 thread.join(CLOSE_WAIT)
 
@@ -293,7 +284,7 @@ class Stream:
         """What was heard and not yet taken; with ``wait``, until the stream is over."""
         with self.closing_on_exception():
             while True:
-                event = self._events.take(wait)
+                event = self._delivery.take(wait)
                 if event is None:
                     return
                 if isinstance(event, TranscriptHeard):
@@ -335,35 +326,6 @@ class Stream:
         finally:
             self._release(finished, error)
 
-    def _run_callbacks(self) -> None:
-        slow = set()
-        try:
-            while True:
-                event = self._events.take()
-                if event is None:
-                    return
-                started = time.monotonic()
-                self._delivering = name = Callbacks.name_for(event)
-                self._present_callbacks().deliver(event)
-                self._delivering = None
-                took = time.monotonic() - started
-                if took > SLOW_CALLBACK and name not in slow:
-                    slow.add(name)
-                    logger.warning("%s took %.1f s; what came meanwhile had to wait", name, took)
-        finally:
-            self._finished.set()
-
-    def _tell(self, event: Event) -> None:
-        # Without anybody to take them, events would only pile up.
-        if self._callback_thread is not None or self._collects:
-            self._events.put(event)
-        if isinstance(event, Failed) and self._callback_thread is None:
-            self._present_callbacks().report(event.error)
-
-    def _present_callbacks(self) -> Callbacks:
-        callbacks = self._callbacks()
-        return Callbacks() if callbacks is None else callbacks
-
     def _release(self, finished: Optional[Finished], error: Optional[TelnyxSTTError]) -> None:
         """Write the outcome and free everybody who waits."""
         try:
@@ -378,9 +340,9 @@ class Stream:
             forget(self)
             self._audio.close()
             self._waker.close()
-            self._events.end()
+            self._delivery.end()
             self._opening_over.set()
-            if self._callback_thread is None or not self._callback_thread.is_alive():
+            if not self._delivery.is_running:
                 self._finished.set()
 
     def _outcome(self, finished: Optional[Finished], error: Optional[TelnyxSTTError]) -> Outcome:
@@ -394,10 +356,10 @@ class Stream:
     def _tell_end(self, outcome: Outcome) -> None:
         assert outcome.transcription is not None
         if outcome.transcription.ended_by == "closed":
-            self._events.discard()
+            self._delivery.discard()
         if outcome.error is not None and self._is_live:
-            self._tell(Failed(outcome.error))
-        self._tell(Closed(outcome.transcription))
+            self._delivery.tell(Failed(outcome.error))
+        self._delivery.tell(Closed(outcome.transcription))
 
     # -- inside ---------------------------------------------------------------------------
 
@@ -431,6 +393,5 @@ class Stream:
             time.sleep(POLL)
 
     def _is_gone(self) -> bool:
-        threads = (self._io_thread, self._callback_thread)
-        running = any(thread is not None and thread.is_alive() for thread in threads)
+        running = self._io_thread.is_alive() or self._delivery.is_running
         return self._is_stuck or (self._finished.is_set() and not running)

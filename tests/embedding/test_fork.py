@@ -302,7 +302,7 @@ def test_lock_of_the_parents_stream(name: str) -> None:
         lock = {
             "waker": stream._waker._lock,
             "audio queue": stream._audio._changed,
-            "event queue": stream._events._changed,
+            "event queue": stream._delivery._events._changed,
         }[name]
 
         def check() -> None:

@@ -58,6 +58,7 @@ SHELL = [
     "_audio_queue",
     "_event_queue",
     "_callbacks",
+    "_delivery",
     "_spacing",
     "_dial",
     "_transport",
