@@ -162,9 +162,9 @@ class Alignment:
 
     def _is_refrain(self) -> bool:
         """Whether the last words had been said before."""
-        known, tail = self._known, self._known[-PROOF:]
-        places = range(len(known) - PROOF)
-        return any(known[place : place + PROOF] == tail for place in places)
+        known, tail = self._known, self._known[-CERTAIN:]
+        places = range(len(known) - CERTAIN)
+        return any(known[place : place + CERTAIN] == tail for place in places)
 
     def _is_rival(self, distance: int) -> bool:
         """Whether an overlap may be the true one although one by so many words longer fits.

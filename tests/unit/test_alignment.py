@@ -64,7 +64,7 @@ def test_the_same_words_again(again: int, fewest: int) -> None:
 @pytest.mark.parametrize(("refrain", "known"), [(False, 35), (True, 0)])
 def test_many_words_that_are_not_sure_to_come(refrain: bool, known: int) -> None:
     """Nobody says 32 words once more, word for word, unless their end is a refrain."""
-    before = KNOWN[-8:] if refrain else []
+    before = KNOWN[-32:] if refrain else []
     made = alignment([*before, *said(20, "b"), *KNOWN], (0, 38))
     assert hear(made, [*KNOWN[-35:], *FRESH]) == (Join(known, 35), 35)
 
