@@ -42,7 +42,8 @@ class Drain:
         self._frame_at: Optional[float] = None  # None: no frame since all was out
         self._longest_gap = 0.0
         self._final_followed = False
-        # Facts of the whole stream, set by the session before the drain begins.
+        # Set when the last audio was handed over: whether this connection has answered at all, and
+        # whether there was nothing to answer.
         self.any_frame = False
         self.only_silence = False
 

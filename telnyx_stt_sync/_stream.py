@@ -41,7 +41,7 @@ logger = logging.getLogger("telnyx_stt_sync")
 CLOSE_WAIT = 3.0
 
 # The caller of start() gives the I/O thread this much more than connect_timeout to report.
-CONNECT_GRACE = 0.25
+CONNECT_GRACE = 0.5
 
 # An interrupted start leaves the I/O thread this long to show that it runs.
 START_GRACE = 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Set
@@ -17,6 +18,11 @@ pytest_plugins = ["pytester", "telnyx_stt_sync.emulator.pytest_plugin"]
 # LIMIT is a wait for something that is sure to come; reaching it is a failure.
 SLOWNESS = float(os.environ.get("TELNYX_STT_TEST_SLOWNESS", "1"))
 LIMIT = 20.0 * SLOWNESS
+
+
+# A shell that starts a job in the background has it ignore Ctrl-C, and all its children: here
+# tests would wait for ever for what they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
