@@ -238,10 +238,9 @@ def test_a_container_starts_over() -> None:
             on_transcript=lambda transcript: heard.append(transcript.text),
         )
         result = file(stt, head + bytes(200_000))
-        first, second = emulator.sessions
+        _, second = emulator.sessions
     assert second.audio.startswith(head)
     assert len(second.audio) == 200_000 + len(head)
-    assert len(first.audio) < len(second.audio)
     assert " ".join(heard) == result.text
 
 
