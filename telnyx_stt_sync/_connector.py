@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from typing import Callable, Optional
+from typing import Callable
 
 from ._dial import Aborted, Lifeline
 from ._errors import ConnectError
@@ -21,7 +21,7 @@ logger = logging.getLogger("telnyx_stt_sync")
 class Connector:
     """Waits until it may connect, then dials and upgrades; any wish to stop ends either.
 
-    Owner: the I/O thread. Other threads may read ``deadline``.
+    Owner: the I/O thread.
     """
 
     def __init__(
@@ -32,7 +32,6 @@ class Connector:
         self._waker = waker
         self._is_stopped = is_stopped
         self._has_connected = False
-        self.deadline: Optional[float] = None  # of the connect that goes on; None: none does
 
     def open(self, not_before: float) -> Transport:
         """A connection, dialled at ``not_before`` (``time.monotonic()``) or when its turn comes.
@@ -43,22 +42,19 @@ class Connector:
         self._pause(not_before)
         now = time.monotonic()
         self._pause(now + spacing().delay(self._options.connect_spacing, now))
-        self.deadline = time.monotonic() + self._options.connect_timeout
+        deadline = time.monotonic() + self._options.connect_timeout
         try:
-            return self._dial(self.deadline)
+            return self._dial(Lifeline(self._waker, deadline, self._is_stopped))
         except ConnectError as exc:
             # A name that was known before will be known again: it is the network.
             if self._has_connected and isinstance(exc.__cause__, socket.gaierror):
                 exc.is_temporary = True
             raise
-        finally:
-            self.deadline = None
 
-    def _dial(self, deadline: float) -> Transport:
+    def _dial(self, lifeline: Lifeline) -> Transport:
         options = self._options
         request = opening_request(options)
         logger.debug("%s: connecting to %s", self._name, request.url)
-        lifeline = Lifeline(self._waker, deadline, self._is_stopped)
         transport = open_transport(request, options.proxy, options.ssl_context, lifeline)
         self._has_connected = True
         return transport

@@ -13,6 +13,7 @@ import time
 from typing import Any, Callable, List, Optional, Tuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from ._errand import Errand, Result
 from ._errors import ConfigurationError, ConnectError
 from ._options import LOOPBACK_HOSTS, check_proxy
 from ._waker import Waker
@@ -53,16 +54,34 @@ class Lifeline:
         Raises ``DeadlinePassed`` and, on a stop, ``Aborted``.
         """
         while True:
-            if self._is_stopped():
-                raise Aborted
-            now = time.monotonic()
-            if now >= self.deadline:
-                raise DeadlinePassed
+            now = self._now()
             if until is not None and now >= until:
                 return False
             end = self.deadline if until is None else min(until, self.deadline)
             if self._waker.wait(sock, events, end - now):
                 return True
+
+    def run(self, work: Callable[[], Result]) -> Result:
+        """Wait for a call that nothing can interrupt; it is left behind at the deadline.
+
+        Returns what it returns and raises what it raises; and as ``wait()`` does.
+        """
+        try:
+            errand = Errand(work, self._waker.wake)
+        except RuntimeError as exc:  # no more threads, or the interpreter is on its way out
+            raise ConnectError(f"no thread could be started: {exc}") from exc
+        while not errand.is_done:
+            self._waker.wait(None, 0, self.deadline - self._now())
+        return errand.result()
+
+    def _now(self) -> float:
+        """The time, if there is any left."""
+        if self._is_stopped():
+            raise Aborted
+        now = time.monotonic()
+        if now >= self.deadline:
+            raise DeadlinePassed
+        return now
 
     def discard(self, sock: socket.socket) -> None:
         """Close a socket that came to nothing."""
@@ -164,7 +183,7 @@ def dial(url: str, proxy: Optional[str], context: Any, lifeline: Lifeline) -> so
     """
     target = urlsplit(url)
     host, port = _address(target)
-    via = _proxy_for(target, proxy)
+    via = _proxy_for(target, proxy, lifeline)
     sock = _connect(*(via.address if via else (host, port)), lifeline)
     try:
         if via:
@@ -205,18 +224,14 @@ def _address(target: SplitResult) -> Tuple[str, int]:
     return target.hostname, target.port or (443 if target.scheme == "wss" else 80)
 
 
-def _proxy_for(target: SplitResult, proxy: Optional[str]) -> Optional[_Proxy]:
+def _proxy_for(target: SplitResult, proxy: Optional[str], lifeline: Lifeline) -> Optional[_Proxy]:
     if proxy is not None:
         return _Proxy(proxy)
     # No proxy reaches this machine's own loopback, whatever the environment says.
     if target.hostname in LOOPBACK_HOSTS:
         return None
-    # Imported late: it costs as much time as the rest of the library.
-    from urllib.request import getproxies, proxy_bypass
-
-    found = getproxies().get("https" if target.scheme == "wss" else "http")
-    host, port = _address(target)
-    if not found or proxy_bypass(f"{host}:{port}"):
+    found = _proxy_of_environment(target, lifeline)
+    if found is None:
         return None
     if "://" not in found:
         found = f"http://{found}"
@@ -226,10 +241,26 @@ def _proxy_for(target: SplitResult, proxy: Optional[str]) -> Optional[_Proxy]:
         raise ConfigurationError(f"{exc} (from the environment's proxy settings)") from None
 
 
+def _proxy_of_environment(target: SplitResult, lifeline: Lifeline) -> Optional[str]:
+    # Imported late: it costs as much time as the rest of the library.
+    from urllib.request import getproxies, proxy_bypass
+
+    found = getproxies().get("https" if target.scheme == "wss" else "http")
+    host, port = _address(target)
+    # Windows and macOS may look names up to answer the second question.
+    if not found or lifeline.run(lambda: proxy_bypass(f"{host}:{port}")):
+        return None
+    return found
+
+
 def _connect(host: str, port: int, lifeline: Lifeline) -> socket.socket:
-    """The first address that answers. The look-up cannot be interrupted."""
+    """The first address that answers."""
     try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = lifeline.run(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except DeadlinePassed:
+        raise ConnectError(
+            f"the name look-up of {host!r} did not end within connect_timeout", is_temporary=True
+        ) from None
     except socket.gaierror as exc:
         # A name that nobody knows is more likely misspelt than on its way.
         raise ConnectError(

@@ -40,9 +40,6 @@ logger = logging.getLogger("telnyx_stt_sync")
 # How long close() waits for the threads. The I/O thread needs a moment; a callback may take longer.
 CLOSE_WAIT = 3.0
 
-# The caller of start() gives the I/O thread this much more than connect_timeout to report.
-CONNECT_GRACE = 0.5
-
 # An interrupted start leaves the I/O thread this long to show that it runs.
 START_GRACE = 0.5
 
@@ -94,7 +91,6 @@ class Stream:
             wake=self._waker.wake,
             drops=options.overflow == "drop_oldest" and is_live,
         )
-        self._is_stuck = False  # in a name look-up, which nothing can interrupt
         self._opening_over = Latch()  # it is open, or it failed to open
         self._finished = Latch()  # outcome written, last callback returned
         self._delivery = Delivery(
@@ -152,23 +148,10 @@ class Stream:
         except BaseException as exc:
             self._give_up_starting(exc)
             raise
-        while not self._wait_for(
-            self._opening_over, min(WAIT_SLICE, give_up_at - time.monotonic())
-        ):
-            if time.monotonic() >= give_up_at:
-                self.abandon()
-                self._poll(lambda: self.is_over, CONNECT_GRACE)
-                self._is_stuck = not self.is_over
-                raise TranscriptionTimeout("the timeout passed before the stream was open")
-            deadline = self._worker.connect_deadline
-            if deadline is not None and time.monotonic() > deadline + CONNECT_GRACE:
-                # Only a name look-up can hold the I/O thread up like this. It cannot be
-                # interrupted; the thread ends when the look-up does.
-                self._is_stuck = True
-                self.abandon()
-                raise ConnectError(
-                    "the name look-up did not end within connect_timeout", is_temporary=True
-                )
+        left = None if math.isinf(give_up_at) else give_up_at - time.monotonic()
+        if not self._wait_for(self._opening_over, left):
+            self.close()
+            raise TranscriptionTimeout("the timeout passed before the stream was open")
         if self.outcome is not None and self.outcome.transcription is None:
             self.join()
             assert self.outcome.error is not None
@@ -223,16 +206,10 @@ class Stream:
             self.join()
         else:
             self._worker.request_stop(Finished("timeout"))
-            # Only a name look-up of a reconnect can hold the I/O thread up for longer.
-            connecting = self._worker.connect_deadline is not None
-            self._poll(lambda: self.is_over, CONNECT_GRACE if connecting else CLOSE_WAIT)
-            self._is_stuck = connecting and not self.is_over
+            self._poll(lambda: self.is_over, CLOSE_WAIT)
             self._wait_for(self._finished, CALLBACK_GRACE)
         if self.outcome is None:
-            raise TranscriptionTimeout(
-                "the timeout that was given has passed",
-                partial=self._worker.transcription(Finished("timeout")),
-            )
+            raise TranscriptionTimeout("the timeout that was given has passed")
         transcription = self.outcome.result()
         if not self._finished.is_set():
             raise TranscriptionTimeout(
@@ -394,4 +371,4 @@ class Stream:
 
     def _is_gone(self) -> bool:
         running = self._io_thread.is_alive() or self._delivery.is_running
-        return self._is_stuck or (self._finished.is_set() and not running)
+        return self._finished.is_set() and not running

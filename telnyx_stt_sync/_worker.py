@@ -54,8 +54,7 @@ class Worker:
     """One loop: wait for the socket or a wake-up, read, parse, send a frame, look at the time.
 
     Owner: the I/O thread. Other threads may call ``request_stop()`` and
-    ``stats()`` and read ``connect_deadline``; otherwise they reach the loop
-    through the audio queue and the waker.
+    ``stats()``; otherwise they reach the loop through the audio queue and the waker.
     """
 
     def __init__(
@@ -96,17 +95,12 @@ class Worker:
             self._stop = finished
         self._waker.wake()
 
-    @property
-    def connect_deadline(self) -> Optional[float]:
-        """When the connect that goes on must be done; ``None``: none goes on. Any thread."""
-        return self._connector.deadline
-
     def stats(self) -> Stats:
         """The counters so far. Any thread."""
         return self._session.stats()
 
     def transcription(self, finished: Finished) -> Transcription:
-        """All that was heard. For the I/O thread after ``run()``, for others while it is stuck."""
+        """All that was heard. For the I/O thread, after ``run()``."""
         return self._session.transcription(finished)
 
     def run(self) -> Finished:

@@ -12,6 +12,7 @@ import pytest
 
 from telnyx_stt_sync import ConnectionLostError, Transcriber
 from telnyx_stt_sync import _connection as connection
+from telnyx_stt_sync import _delivery as delivery
 from telnyx_stt_sync._spacing import Spacing
 from telnyx_stt_sync.emulator import Emulator
 from tests.faults.client import (
@@ -181,13 +182,17 @@ def test_a_peer_that_answers_is_not_told_of(
 
 
 @pytest.mark.parametrize("slow", ["on_transcript", "on_reconnect"])
-def test_a_slow_callback_is_named(slow: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A callback that takes more than a second is named in the log, once for each stream."""
+def test_a_slow_callback_is_named(
+    slow: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A callback that takes longer than a second is named in the log, once for each stream."""
+    assert delivery.SLOW_CALLBACK == 1.0
+    monkeypatch.setattr(delivery, "SLOW_CALLBACK", 0.1)
     calls: List[Any] = []
 
     def sleep(*arguments: Any) -> None:
         if len(calls) < 2:
-            time.sleep(1.05)
+            time.sleep(0.11)
         calls.append(arguments)
 
     with Emulator(faults="cut_after_finals=2@1") as emulator:

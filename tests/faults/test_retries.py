@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 import time
-from typing import Any, Callable, List, Type
+from typing import Any, Callable, List, Tuple, Type
 
 import pytest
 
@@ -162,14 +162,45 @@ def test_connects_that_time_out() -> None:
     assert len(calls.reconnects) == 1
 
 
-def test_a_name_that_nobody_knows() -> None:
-    """It is more likely misspelt than on its way: not tried again."""
+@pytest.mark.parametrize(("code", "attempts"), [("EAI_NONAME", 1), ("EAI_AGAIN", 4)])
+def test_a_name_that_is_not_found(
+    code: str, attempts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that nobody knows is more likely misspelt than on its way; the resolver may come back."""
+
+    def fail(*arguments: Any, **more: Any) -> Any:
+        raise socket.gaierror(getattr(socket, code), "no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
     stt = Transcriber(
-        "key", url="wss://nowhere.invalid", input_format="linear16", sample_rate=16000
+        "key",
+        url="wss://nowhere.invalid",
+        input_format="linear16",
+        sample_rate=16000,
+        connect_spacing=0.0,
+        reconnect=SOON,
     )
     with pytest.raises(ConnectError, match=r"nowhere\.invalid") as caught:
         stt.start()
-    assert caught.value.attempts == 1 or caught.value.is_temporary
+    assert caught.value.attempts == attempts
+
+
+def test_a_name_that_was_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that was found before will be found again: a reconnect goes on asking for it."""
+    calls = Calls()
+    look_up, failures = socket.getaddrinfo, [None, None]
+
+    def fail_twice(*arguments: Any, **more: Any) -> Any:
+        if calls.reconnects and failures:
+            failures.pop()
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        return look_up(*arguments, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail_twice)
+    with Emulator(faults="cut_after_finals=2@1") as emulator:
+        assert file(transcriber(emulator, calls)).text == TEXT
+    assert not failures
+    assert len(calls.reconnects) == 3
 
 
 # -- the waits ----------------------------------------------------------------------------
@@ -250,31 +281,74 @@ def test_finish_with_a_timeout_during_the_wait(limit: float) -> None:
     assert caught.value.partial.text
 
 
+class StuckLookUp:
+    """The system's resolver, which hangs in every look-up until it may go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, limit: float) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self._look_up, self._limit = socket.getaddrinfo, limit
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, *arguments: Any, **more: Any) -> Any:
+        self.begun.set()
+        self.go_on.wait(self._limit)
+        return self._look_up(*arguments, **more)
+
+
+def stuck_in_a_look_up(
+    emulator: Emulator, stuck: Callable[[], StuckLookUp], limit: float, **options: Any
+) -> Tuple[Transcriber, StuckLookUp]:
+    """A live stream in which words were heard, and whose reconnect hangs in a name look-up."""
+    stt = transcriber(emulator, Calls(), **options).start()
+    look_up = stuck()
+    stt.send(AUDIO[:200_000])
+    assert look_up.begun.wait(limit)
+    return stt, look_up
+
+
 def test_finish_with_a_timeout_during_a_look_up(
     monkeypatch: pytest.MonkeyPatch, limit: float
 ) -> None:
     """... also while a name look-up hangs, which nothing can interrupt."""
-    calls = Calls()
-    looks_up, go_on = threading.Event(), threading.Event()
-    look_up = socket.getaddrinfo
-
-    def stuck(*arguments: Any, **more: Any) -> Any:
-        looks_up.set()
-        go_on.wait(limit)
-        return look_up(*arguments, **more)
-
     with Emulator(faults="cut_after_finals=2@1") as emulator:
-        stt = transcriber(emulator, calls).start()
-        monkeypatch.setattr(socket, "getaddrinfo", stuck)
-        stt.send(AUDIO[:200_000])
-        assert looks_up.wait(limit)
+        stt, look_up = stuck_in_a_look_up(emulator, lambda: StuckLookUp(monkeypatch, limit), limit)
         begun = time.monotonic()
         with pytest.raises(TranscriptionTimeout) as caught:
             stt.finish(timeout=0.2)
         took = time.monotonic() - begun
-        go_on.set()
+        look_up.go_on.set()
         stt.close()
     assert took < 2.0
+    assert caught.value.partial is not None
+    assert caught.value.partial.text
+
+
+def test_close_during_a_look_up(monkeypatch: pytest.MonkeyPatch, limit: float) -> None:
+    """close() does not wait for the resolver."""
+    with Emulator(faults="cut_after_finals=2@1") as emulator:
+        stt, look_up = stuck_in_a_look_up(emulator, lambda: StuckLookUp(monkeypatch, limit), limit)
+        begun = time.monotonic()
+        stt.close()
+        took = time.monotonic() - begun
+        look_up.go_on.set()
+    assert took < 1.0
+    assert stt.result is not None
+    assert stt.result.ended_by == "closed"
+
+
+def test_connect_timeout_during_a_look_up(monkeypatch: pytest.MonkeyPatch, limit: float) -> None:
+    """``connect_timeout`` is for the look-up, too: finish() ends with the policy, not with it."""
+    with Emulator(faults="cut_after_finals=2@1") as emulator:
+        stt, look_up = stuck_in_a_look_up(
+            emulator, lambda: StuckLookUp(monkeypatch, limit), limit, connect_timeout=0.1
+        )
+        begun = time.monotonic()
+        with pytest.raises(ConnectionLostError, match="look-up") as caught:
+            stt.finish()
+        took = time.monotonic() - begun
+        look_up.go_on.set()
+    assert took < 5.0
+    assert caught.value.is_temporary
     assert caught.value.partial is not None
     assert caught.value.partial.text
 

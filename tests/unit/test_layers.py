@@ -60,6 +60,7 @@ SHELL = [
     "_callbacks",
     "_delivery",
     "_spacing",
+    "_errand",
     "_dial",
     "_transport",
     "_connector",
