@@ -34,6 +34,11 @@ class Replay:
         return f"<Replay position={self.position} {self._splice!r}>"
 
     @property
+    def rewinds(self) -> bool:
+        """Whether the source goes back by itself."""
+        return self._tape is None
+
+    @property
     def position(self) -> int:
         """How far the audio of this connection was sent."""
         return self._sends.position

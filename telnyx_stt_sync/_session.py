@@ -58,7 +58,6 @@ class Session:
     ) -> None:
         self.phase = Phase.CONNECTING
         self._options = options
-        self._rewinds = rewinds
         self._engine = options.engine
         self._format = audio_format
         policy = retry_policy(options.reconnect)
@@ -109,6 +108,11 @@ class Session:
     def connect_failed(self, error: ConnectError, now: float) -> List[Action]:
         """A connection could not be opened."""
         return self._follow(self._recovery.connect_failed(error, now), now)
+
+    @property
+    def rewinds(self) -> bool:
+        """Whether the source has to go back by itself to ``Reconnecting.start``."""
+        return self._replay.rewinds
 
     @property
     def has_replay(self) -> bool:
@@ -298,7 +302,7 @@ class Session:
         else:
             when = "without a single answer to the audio"
         error = ConnectionLostError(f"{why} {when}", code=code, reason=reason)
-        is_live = self.phase is Phase.STREAMING and not self._rewinds
+        is_live = self.phase is Phase.STREAMING and not self._replay.rewinds
         if is_live and connection is not None and connection.is_stable:
             self._recovery.was_stable()
         return self._follow(self._recovery.connection_lost(error, now), now)
@@ -346,11 +350,10 @@ class Session:
 
 
 def _capacity(options: Options, audio_format: AudioFormat) -> int:
-    """How many bytes of live audio are kept to be sent again: whole samples."""
+    """How many bytes of live audio are kept to be sent again."""
     if not options.reconnect:
         return 0
-    unit = audio_format.unit
-    return int(options.replay_seconds * audio_format.bytes_per_second) // unit * unit
+    return int(options.replay_seconds * audio_format.bytes_per_second)
 
 
 def _has_final(messages: List[Message]) -> bool:

@@ -269,13 +269,18 @@ class Stream:
 
     @contextlib.contextmanager
     def closing_on_exception(self, but: Any = ()) -> Iterator[None]:
-        """End the stream when its user leaves by an exception, unless by one of ``but``."""
+        """End the stream when its user leaves by an exception, unless by one of ``but``.
+
+        One of ours is given what had been heard.
+        """
         try:
             yield
         except but:
             raise
-        except BaseException:
+        except BaseException as exc:
             self.close()
+            if self.outcome is not None and isinstance(exc, TelnyxSTTError):
+                exc.partial = exc.partial or self.outcome.transcription
             raise
 
     def check_process(self) -> None:

@@ -74,7 +74,6 @@ class Worker:
         self._waker = waker
         self._tell = tell
         self._on_open = on_open
-        self._rewinds = rewinds  # the source goes back by itself
         self._session = Session(
             options, audio_format, time.monotonic(), rewinds=rewinds, chance=_chance
         )
@@ -263,7 +262,7 @@ class Worker:
         )
         if self._transport is not None:
             self._drop_transport()
-            if self._rewinds:
+            if self._session.rewinds:
                 self._audio.rewind(action.start)
         self._connect_at = time.monotonic() + action.delay
         self._tell(action)

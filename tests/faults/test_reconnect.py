@@ -220,8 +220,11 @@ def test_a_file_that_becomes_shorter(tmp_path: Path) -> None:
         stt = transcriber(
             emulator, calls, on_reconnect=lambda *facts: os.truncate(path, len(AUDIO) // 2)
         )
-        with pytest.raises(AudioError, match="shorter"):
+        with pytest.raises(AudioError, match="shorter") as caught:
             stt.transcribe_file(path, speed=math.inf)
+    assert caught.value.partial is not None
+    assert caught.value.partial.text
+    assert TEXT.startswith(caught.value.partial.text)
 
 
 def test_a_container_starts_over() -> None:
