@@ -9,6 +9,7 @@ from ._drain import Drain, Verdict
 from ._engines import Engine
 from ._heartbeat import Heartbeat
 from ._options import Options
+from ._receipt import Receipt
 
 # Seconds after which a connection counts as one that works. Telnyx advises to start the waits over
 # after a stable connection, and gives no number.
@@ -36,8 +37,10 @@ class Connection:
         self._engine = engine
         self._opened_at = self._heard_at = now
         self._heartbeat = Heartbeat(options.ping_interval, options.ping_timeout, now)
+        self._receipt = Receipt()
         self._drain: Optional[Drain] = None  # None: more audio may come
         self._input_ended = False
+        self._all_out = False  # and so had everything gone out
         # When to say that we are there; None: the engine does not care, or has been told the end.
         self._keep_alive_at = now + KEEP_ALIVE_INTERVAL if engine.keep_alive else None
         # When its silence is worth a warning; None: no audio yet, or it has answered, or been told.
@@ -47,13 +50,15 @@ class Connection:
 
     @property
     def owes_nothing(self) -> bool:
-        """Whether all audio and the word that it was all have gone out."""
+        """Whether all audio and the word that it was all have reached the peer."""
         return self._drain is not None and self._drain.all_is_out
 
     def audio_sent(self, size: int, now: float) -> None:
         """Audio was handed to it."""
         if not self.sent:
             self._mute_at = now + MUTE_SECONDS
+        if self._receipt.sent(size):
+            self._heartbeat.want_ping(now)
         self.sent += size
         self._audio_moved(now)
 
@@ -63,8 +68,8 @@ class Connection:
             options = self._options
             self._drain = Drain(self._engine, options.drain_timeout, options.quiet_period, now)
 
-    def input_ended(self, only_silence: bool, now: float) -> None:
-        """The user's last audio was handed to it."""
+    def input_ended(self, only_silence: bool, now: float) -> List[Action]:
+        """The user's last audio was handed to it; returns what is to be sent right behind it."""
         self.no_more_audio(now)
         assert self._drain is not None
         self._drain.any_frame = self.frames > 0
@@ -72,6 +77,7 @@ class Connection:
         self._drain.only_silence = only_silence or not self.sent
         self._input_ended = True
         self._keep_alive_at = None
+        return [self._ping()] if self._receipt.end() else []
 
     def audio_written(self, now: float) -> None:
         """Bytes of audio went out to the network."""
@@ -82,8 +88,8 @@ class Connection:
 
     def all_out(self, now: float) -> None:
         """Everything we had to say has gone out."""
-        if self._input_ended and self._drain is not None and not self._drain.all_is_out:
-            self._drain.all_out(now)
+        self._all_out = self._input_ended
+        self._look_whether_read(now)
 
     def frame_came(self, has_final: bool, now: float) -> None:
         """A data frame came."""
@@ -97,6 +103,12 @@ class Connection:
         """A ping or a pong came: it lives, but that is no progress."""
         self._heartbeat.heard(now)
         self._heard_at = now
+
+    def pong_came(self, payload: bytes, now: float) -> None:
+        """A pong came."""
+        self._receipt.pong(payload)
+        self.control_came(now)
+        self._look_whether_read(now)
 
     @property
     def is_stable(self) -> bool:
@@ -115,7 +127,7 @@ class Connection:
         """What is to be sent, or said, by now."""
         actions: List[Action] = []
         if self._heartbeat.ping_due(now):
-            actions.append(SendPing())
+            actions.append(self._ping())
         if self._keep_alive_at is not None and now >= self._keep_alive_at:
             self._keep_alive_at = now + KEEP_ALIVE_INTERVAL
             actions.append(SendText(KEEP_ALIVE))
@@ -134,6 +146,15 @@ class Connection:
             times.append(self._drain.deadline)
         times += [time for time in (self._keep_alive_at, self._mute_at) if time is not None]
         return min(times)
+
+    def _look_whether_read(self, now: float) -> None:
+        drain = self._drain
+        if drain is None or drain.all_is_out or not self._all_out or self._receipt.is_owed:
+            return
+        drain.all_out(now)
+
+    def _ping(self) -> SendPing:
+        return SendPing(self._receipt.payload)
 
     def _audio_moved(self, now: float) -> None:
         if self._keep_alive_at is not None:

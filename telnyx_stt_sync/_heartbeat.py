@@ -17,21 +17,29 @@ class Heartbeat:
         self._timeout = timeout
         self._moved_at = now  # heard, or audio bytes went out
         self._ping_at = now + interval
+        self._is_wanted = False  # a ping is, whatever was heard
 
     def heard(self, now: float) -> None:
         """A frame of any kind came in."""
         self._moved_at = now
-        self._ping_at = now + self._interval
+        if not self._is_wanted:
+            self._ping_at = now + self._interval
 
     def wrote(self, now: float) -> None:
         """Bytes of audio went out."""
         self._moved_at = now
+
+    def want_ping(self, now: float) -> None:
+        """A ping is due now, even if something is heard before it is sent."""
+        self._ping_at = now
+        self._is_wanted = True
 
     def ping_due(self, now: float) -> bool:
         """Whether to send a ping now; asking moves the next one to an interval from now."""
         if now < self._ping_at:
             return False
         self._ping_at = now + self._interval
+        self._is_wanted = False
         return True
 
     def is_dead(self, now: float) -> bool:

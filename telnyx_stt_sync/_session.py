@@ -147,11 +147,11 @@ class Session:
             # Nothing was said, so nothing is owed.
             return self._begin_closing(Finished("quiet"), now)
         assert self._connection is not None
-        self._connection.input_ended(self._silence.only_silence, now)
         actions: List[Action] = []
         silence = self._trailing_silence()
         if silence:
             actions.append(SendAudio(silence))
+        actions.extend(self._connection.input_ended(self._silence.only_silence, now))
         if self._engine.close_stream:
             actions.append(SendText(CLOSE_STREAM))
         return actions
@@ -184,10 +184,15 @@ class Session:
         self._frame_came(False, now)
         self._record.log.keep_unknown(payload)
 
-    def control_received(self, now: float) -> None:
-        """A ping or a pong came: the peer lives, but that is no progress."""
+    def ping_received(self, now: float) -> None:
+        """A ping came: the peer lives, but that is no progress."""
         if self._connection is not None:
             self._connection.control_came(now)
+
+    def pong_received(self, payload: bytes, now: float) -> None:
+        """A pong came: the peer lives, and has read what was sent before that ping."""
+        if self._connection is not None:
+            self._connection.pong_came(payload, now)
 
     def close_received(self, code: int, reason: str, now: float) -> List[Action]:
         """The peer closed the connection."""

@@ -186,7 +186,9 @@ class Worker:
             return []
         if frame.opcode == OPCODE_PING:
             transport.send(OPCODE_PONG, frame.payload)
-        self._session.control_received(now)
+            self._session.ping_received(now)
+            return []
+        self._session.pong_received(frame.payload, now)
         return []
 
     def _feed(self, transport: Transport) -> None:

@@ -337,7 +337,7 @@ class VirtualStream:
                 self._finished = action
                 self._peer = None
             elif isinstance(action, SendPing):
-                self._session.control_received(self._now)
+                self._session.pong_received(action.payload, self._now)
             elif isinstance(action, TranscriptHeard):
                 self._known += len(action.transcript.text.split())
             elif isinstance(action, SendText) and action.text == CLOSE_STREAM:

@@ -114,3 +114,15 @@ def test_there_is_something_to_do_at_the_deadline(calls: List[Tuple[str, float]]
         getattr(beat, name)(now)
     now = beat.deadline
     assert beat.is_dead(now) or (beat.ping_due(now) and beat.deadline > now)
+
+
+def test_a_ping_that_is_wanted() -> None:
+    """It is due at once, even if something is heard before; then all is as ever."""
+    beat = heartbeat()
+    beat.want_ping(103.0)
+    beat.heard(103.5)
+    assert beat.deadline == 103.0
+    assert beat.ping_due(103.5)
+    assert not beat.ping_due(103.5)
+    beat.heard(104.0)
+    assert beat.deadline == 119.0

@@ -39,6 +39,7 @@ PURE = [
     "_silence",
     "_heartbeat",
     "_drain",
+    "_receipt",
     "_connection",
     "_send_log",
     "_tape",

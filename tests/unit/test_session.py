@@ -242,7 +242,7 @@ def test_a_close_before_the_end_is_a_loss(stage: Callable[[], Session], code: in
 def test_a_dead_socket(engine: str) -> None:
     """1000 without one frame although there was something to hear is a failure, not an end."""
     session = draining(engine)
-    session.control_received(16.0)
+    session.ping_received(16.0)
     error = lost(only(session.close_received(1000, "", 16.0)))
     assert error.code == 1000
     assert "without a single answer" in str(error)
@@ -321,7 +321,7 @@ def test_not_one_frame(engine: str, input_format: str) -> None:
         session.audio_sent(audio, 2.0)
     session.input_ended(3.0)
     session.all_out(10.0)
-    session.control_received(30.0)
+    session.ping_received(30.0)
     assert [type(action) for action in session.tick(39.9)] == [Warn]
     goodbye, finished = session.tick(40.0)
     assert isinstance(goodbye, SendClose)
@@ -423,7 +423,7 @@ def test_stats() -> None:
     session.audio_sent(LOUD, 2.0)
     for payload, now in ((heard("", False), 2.0), (heard("a", False), 2.5), (A, 3.0)):
         session.text_received(payload, now)
-    session.control_received(3.5)
+    session.ping_received(3.5)
     session.input_ended(4.0)
     session.all_out(5.0)
     session.text_received(heard("b"), 6.0)
@@ -456,7 +456,7 @@ def test_what_waits_when_no_more_comes() -> None:
     session = streaming("Soniox", drain_timeout=5.0)
     session.no_more_audio(3.0)
     session.audio_written(4.0)
-    session.control_received(8.0)
+    session.ping_received(8.0)
     assert session.deadline == 9.0
     assert [type(action) for action in session.tick(9.0)] == [SendClose, Finished]
 
@@ -473,7 +473,7 @@ def test_before_it_is_open() -> None:
     """While it connects nothing is due: connecting has its own deadline."""
     session = connecting()
     session.audio_written(1.0)
-    session.control_received(1.0)
+    session.ping_received(1.0)
     assert session.deadline is None
     assert session.tick(1000.0) == []
 

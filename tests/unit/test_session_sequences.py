@@ -73,7 +73,7 @@ def tell(session: Session, what: str, details: Any, now: float) -> List[Action]:
         return session.text_received(details, now)
     done: Dict[str, Callable[[], None]] = {
         "binary": lambda: session.binary_received(details, now),
-        "pong": lambda: session.control_received(now),
+        "ping": lambda: session.ping_received(now),
         "written": lambda: session.audio_written(now),
         "out": lambda: session.all_out(now),
     }
@@ -104,7 +104,7 @@ def play(session: Session, events: List[Event], answers: bool = True) -> List[Tu
                 assert session.phase is Phase.CLOSED
                 return done
             if isinstance(action, SendPing) and answers:
-                session.control_received(now)
+                session.pong_received(action.payload, now)
 
 
 def end_of(session: Session, events: List[Event], answers: bool = True) -> Tuple[float, Finished]:
@@ -145,7 +145,7 @@ QUIET: List[Tuple[str, Dict[str, Any], List[Event], float]] = [
     ("Google", {}, [OUT, (12.0, "binary", b"?")], 22.0),
     ("Google", {}, [OUT, (12.0, "text", b"not JSON")], 22.0),
     # Pongs are no frames.
-    ("Google", {}, [OUT, (14.0, "text", A), (15.0, "pong", None)], 17.0),
+    ("Google", {}, [OUT, (14.0, "text", A), (15.0, "ping", None)], 17.0),
     # A quiet period of the user's own; a longer gap between frames still counts twice.
     ("Google", {"quiet_period": 0.5}, [OUT, (14.0, "text", A)], 14.5),
     ("Google", {"quiet_period": 8.0}, [OUT, (14.0, "text", A)], 22.0),
@@ -175,14 +175,14 @@ TIMEOUTS: List[Tuple[str, List[Event], float]] = [
     ("Deepgram", [OUT], 22.0),
     ("Deepgram", [OUT, (14.0, "text", A)], 26.0),
     ("Deepgram", [OUT, (14.0, "text", b"?"), (20.0, "binary", b"?")], 32.0),
-    ("Deepgram", [OUT, (14.0, "pong", None), (20.0, "pong", None)], 22.0),
-    ("Deepgram", [(14.0, "text", A), (20.0, "text", A), (30.0, "pong", None)], 32.0),
+    ("Deepgram", [OUT, (14.0, "ping", None), (20.0, "ping", None)], 22.0),
+    ("Deepgram", [(14.0, "text", A), (20.0, "text", A), (30.0, "ping", None)], 32.0),
     ("Telnyx", [OUT], 22.0),
-    ("Telnyx", [OUT, (14.0, "pong", None)], 22.0),
+    ("Telnyx", [OUT, (14.0, "ping", None)], 22.0),
     # Audio that does not get out.
     ("Telnyx", [], 15.0),
     ("Telnyx", [(4.0, "text", A)], 16.0),
-    ("Telnyx", [(4.0, "text", A), (7.0, "written", None), (9.0, "pong", None)], 19.0),
+    ("Telnyx", [(4.0, "text", A), (7.0, "written", None), (9.0, "ping", None)], 19.0),
 ]
 
 
@@ -205,7 +205,7 @@ def test_silent_audio(drain_timeout: float) -> None:
     assert session.transcription(Finished("quiet")).text == ""
 
 
-@pytest.mark.parametrize("sign", ["text", "binary", "pong", "written"])
+@pytest.mark.parametrize("sign", ["text", "binary", "ping", "written"])
 def test_signs_of_life(sign: str) -> None:
     """Any frame in, a pong included, and any audio out keep the connection for 25 s more."""
     when, finished = end_of(streaming("Soniox"), [(26.9, sign, A)], answers=False)
@@ -292,7 +292,7 @@ class Loop:
 FRAMES = st.sampled_from(
     [
         *(("text", A), ("text", heard("b")), ("text", INTERIM), ("text", heard("", True))) * 3,
-        *(("text", b"?"), ("text", b"[]"), ("binary", b"?"), ("pong", None)) * 3,
+        *(("text", b"?"), ("text", b"[]"), ("binary", b"?"), ("ping", None)) * 3,
         *(("text", b'{"error":"x"}'), ("text", b'{"errors":[{}]}')),
         ("text", b"[" + A + b',{"error":"x"},' + A + b"]"),
         *(("close", code) for code in (1000, 1005, 1006, 1011)),

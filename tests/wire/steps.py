@@ -115,6 +115,12 @@ def ping_and_read(payload: bytes) -> Step:
     return step
 
 
+def answer_a_ping(link: Link) -> None:
+    """Read until a ping comes, and answer it."""
+    read_until(lambda link: bool(link.pings))(link)
+    link.send(frame(PONG, link.pings[-1]))
+
+
 def answer_pings(link: Link) -> None:
     """Read until the client is gone, and answer each ping."""
     while True:

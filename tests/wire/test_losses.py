@@ -7,9 +7,28 @@ from typing import Any, Dict, Optional
 import pytest
 
 from telnyx_stt_sync import ConnectionLostError, RequestRejectedError, ServerError
-from tests.wire.client import How, all_audio, both, failure_of, file, heard, speech, transcriber
+from tests.wire.client import (
+    How,
+    all_audio,
+    both,
+    end_of,
+    failure_of,
+    file,
+    heard,
+    speech,
+    transcriber,
+)
 from tests.wire.peer import Link, Peer, Step
-from tests.wire.steps import close, final, read_audio, read_to_close_stream, reset, stall, text
+from tests.wire.steps import (
+    answer_a_ping,
+    close,
+    final,
+    read_audio,
+    read_to_close_stream,
+    reset,
+    stall,
+    text,
+)
 
 
 def hang_up(link: Link) -> None:
@@ -44,6 +63,30 @@ def test_close_before_the_end_of_the_audio(how: How, code: Optional[int]) -> Non
     error = failure_of(*steps, audio=speech(60.0), how=how)
     assert isinstance(error, ConnectionLostError)
     assert (error.code, heard(error)) == (code or 1005, "so far")
+
+
+LONG = speech(10.0)
+CLOSE_CODES = pytest.mark.parametrize("code", [1000, 1001, None])
+
+
+@CLOSE_CODES
+@both
+def test_close_while_audio_is_on_its_way(how: How, code: Optional[int]) -> None:
+    """Who answers pings, yet not the one behind the last audio, had not read all of it."""
+    steps = (answer_a_ping, read_to_close_stream(), final("so far"), close(code))
+    error = failure_of(*steps, audio=LONG, how=how)
+    assert isinstance(error, ConnectionLostError)
+    assert (error.code, heard(error)) == (code or 1005, "so far")
+
+
+@CLOSE_CODES
+@both
+def test_close_by_a_peer_that_never_answers_pings(how: How, code: Optional[int]) -> None:
+    """It is believed: a normal close after all went out is the end."""
+    steps = (read_to_close_stream(), final("all"), close(code))
+    result, link = end_of(*steps, audio=LONG, how=how)
+    assert (result.text, result.ended_by) == ("all", "server_close")
+    assert len(link.pings) == 2
 
 
 def test_staying_engine_that_is_lost() -> None:

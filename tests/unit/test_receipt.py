@@ -1,0 +1,49 @@
+"""The proof that the peer has read all: which pongs count, and when one is owed."""
+
+from __future__ import annotations
+
+from telnyx_stt_sync._receipt import LAST, TRUSTED_BYTES, Receipt
+
+
+def receipt(size: int = TRUSTED_BYTES) -> Receipt:
+    """So much audio was sent, in two pieces, and that is all."""
+    made = Receipt()
+    assert not made.sent(size - 2)
+    assert made.sent(2) == (size >= TRUSTED_BYTES)
+    assert not made.sent(0)
+    return made
+
+
+def test_a_peer_that_answers() -> None:
+    """From the end of the audio until its pong a proof is owed."""
+    made = receipt()
+    assert made.payload == b""
+    made.pong(b"")
+    assert not made.is_owed
+    assert made.end()
+    assert made.payload == LAST
+    assert made.is_owed
+    made.pong(b"")  # the answer to an older ping
+    assert made.is_owed
+    made.pong(LAST)
+    assert not made.is_owed
+
+
+def test_a_peer_that_never_answered() -> None:
+    """It is believed, and asked all the same; its first answer binds it."""
+    made = receipt()
+    assert made.end()
+    assert not made.is_owed
+    made.pong(b"")
+    assert made.is_owed
+    made.pong(LAST)
+    assert not made.is_owed
+
+
+def test_little_audio() -> None:
+    """A stream that our own buffer could hold needs no proof."""
+    made = receipt(TRUSTED_BYTES - 2)
+    made.pong(b"")
+    assert not made.end()
+    assert made.payload == b""
+    assert not made.is_owed
