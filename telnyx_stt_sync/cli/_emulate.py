@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, List
 
 from .._engines import ENGINES
 from ..emulator import FAULTS, Emulator, parse_fault
@@ -23,13 +25,18 @@ SLICE = 0.2
 
 INTERRUPTED = 130
 
+# What a shell returns for a command that it could not find.
+NOT_FOUND = 127
+
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``emulate`` to those of the ``telnyx-stt`` parser."""
     parser = subparsers.add_parser(
         "emulate",
         help="run a local service that speaks the same wire, without a key or the network",
-        description="Run a local speech-to-text service until Ctrl-C. "
+        usage="%(prog)s [options] [-- COMMAND ...]",
+        description="Run a local speech-to-text service until Ctrl-C, or for as long as COMMAND "
+        "runs, which then finds it by its environment. "
         "It says a script, whatever it hears, unless --recogniser is a real one.",
         epilog=f"Faults: {', '.join(sorted(FAULTS))}. "
         "Add @1, @1-3 or @2- for certain connections only.",
@@ -54,11 +61,17 @@ def add_parser(subparsers: Subparsers) -> None:
         help="something that goes wrong; repeatable",
     )
     parser.add_argument("--key", help="the only API key to accept (any)")
+    parser.add_argument(
+        "command",
+        nargs="*",
+        metavar="COMMAND",
+        help="a program to run with TELNYX_STT_URL and TELNYX_API_KEY set",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until Ctrl-C; returns the exit status."""
+    """Serve until Ctrl-C, or until the command ends; returns the exit status."""
     try:
         emulator = Emulator(
             recogniser=args.recogniser,
@@ -73,12 +86,34 @@ def run(args: argparse.Namespace) -> int:
     except (ImportError, OSError, RuntimeError, ValueError) as exc:
         print(f"telnyx-stt emulate: {exc}", file=sys.stderr)
         return 1
+    key = args.key or ANY_KEY
     try:
-        _announce(emulator.url, args.key or ANY_KEY)
+        if args.command:
+            return _run_command(args.command, emulator.url, key)
+        _announce(emulator.url, key)
         _wait_for_interrupt()
     finally:
         emulator.stop()
     return INTERRUPTED
+
+
+def _run_command(command: List[str], url: str, key: str) -> int:
+    """Run a program against the emulator; returns its exit status as a shell tells it."""
+    environment = {**os.environ, "TELNYX_STT_URL": url, "TELNYX_API_KEY": key}
+    try:
+        process = subprocess.Popen(command, env=environment)
+    except OSError as exc:
+        print(f"telnyx-stt emulate: {command[0]}: {exc.strerror or exc}", file=sys.stderr)
+        return NOT_FOUND
+    while True:
+        try:
+            status = process.wait(SLICE)
+        except subprocess.TimeoutExpired:
+            continue
+        except KeyboardInterrupt:
+            # The terminal has interrupted the program as well; how it ends is its own business.
+            continue
+        return status if status >= 0 else 128 - status
 
 
 def _announce(url: str, key: str) -> None:

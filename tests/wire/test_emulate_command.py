@@ -33,12 +33,13 @@ def parse(*arguments: str) -> argparse.Namespace:
     return parser.parse_args(["emulate", *arguments])
 
 
-def command(*arguments: str) -> subprocess.Popen[str]:
+def command(*arguments: str, own_group: bool = False) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", COMMAND, "emulate", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         universal_newlines=True,
+        start_new_session=own_group,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
 
@@ -63,6 +64,51 @@ def test_serves_until_ctrl_c() -> None:
     assert lines[3] == "export TELNYX_API_KEY=k"
     assert finals == ["one", "two"]
     assert (status, errors) == (130, "")
+
+
+def test_a_command() -> None:
+    """A program behind ``--`` runs against the emulator; its output and status are handed on."""
+    program = (
+        "import sys; from telnyx_stt_sync import Transcriber; "
+        "stt = Transcriber(input_format='linear16', sample_rate=16000).start(); "
+        "stt.send(bytes(6400)); print(stt.finish().text, sys.argv[1:]); sys.exit(7)"
+    )
+    arguments = ["--transcript", "hello", "--key", "k", "--", sys.executable, "-c", program, "--x"]
+    with command(*arguments) as process:
+        output, errors = process.communicate(timeout=LIMIT)
+    assert (output, errors, process.returncode) == ("hello ['--x']\n", "", 7)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
+def test_ctrl_c_during_a_command() -> None:
+    """The program gets Ctrl-C from the terminal and ends as it likes; so does the emulator."""
+    program = (
+        "import sys, time\n"
+        "try:\n print('ready', flush=True)\n time.sleep(600)\n"
+        "except KeyboardInterrupt:\n sys.exit(3)"
+    )
+    with command("--", sys.executable, "-c", program, own_group=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=LIMIT)
+    assert (output, errors, process.returncode) == ("", "", 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+def test_a_command_that_a_signal_ends() -> None:
+    """Its status is told as a shell does."""
+    program = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    with command("--", sys.executable, "-c", program) as process:
+        process.communicate(timeout=LIMIT)
+    assert process.returncode == 128 + signal.SIGKILL
+
+
+def test_a_command_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is an error message, not a traceback."""
+    args = parse("--", "no-such-program", "x")
+    assert args.run(args) == 127
+    assert capsys.readouterr().err.startswith("telnyx-stt emulate: no-such-program: No such file")
 
 
 def test_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
