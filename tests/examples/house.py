@@ -6,7 +6,7 @@ import importlib
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -33,7 +33,7 @@ def program(*names: str) -> str:
     _missing(f"the program {names[0]}")
 
 
-def _missing(what: str) -> Any:
+def _missing(what: str) -> NoReturn:
     if REQUIRED:
         pytest.fail(f"{what} is missing, and TELNYX_STT_TEST_ALL_EXAMPLES is set")
     pytest.skip(f"needs {what}")
