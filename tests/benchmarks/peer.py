@@ -1,8 +1,18 @@
 """A WebSocket server in a process of its own that does as little as possible.
 
-``/discard`` reads until a text frame (``CloseStream``) and closes with 1000. ``/talk`` sends
-transcript frames of about 300 bytes, one every 3 ms, each with the time at which it was sent,
-then closes with 1000. No library, so that only the client is measured.
+No library and no recogniser, so that only the client is measured. The path begins with what it
+does; all read until a text frame (``CloseStream``), answer it with a final and the close code 1000:
+
+- ``/discard``: nothing else;
+- ``/first``: prints when the first byte of audio came;
+- ``/stamps``: the first 8 bytes of each frame are the time at which it was sent; the last final
+  carries how long each was on its way, in ``delays``;
+- ``/talk/COUNT/PAUSE``: sends so many finals of about 300 bytes, one every PAUSE seconds, each with
+  the time at which it was sent, then closes without waiting;
+- ``/live/PAUSE``: sends such a final every PAUSE seconds until the end.
+
+Times are nanoseconds of the monotonic clock, which all processes of a machine share. A final
+carries its own in ``channel``: that is what every client hands on.
 """
 
 from __future__ import annotations
@@ -11,25 +21,43 @@ import base64
 import contextlib
 import hashlib
 import json
+import select
 import socket
+import ssl
 import struct
 import subprocess
 import sys
+import threading
 import time
-from typing import Iterator
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from urllib.parse import urlsplit
 
-TALK_FRAMES = 1000
-TALK_PAUSE = 0.003
 CLOSE = b"\x88\x02\x03\xe8"
+WORDS = "word " * 40
+
+
+class PeerProcess(NamedTuple):
+    """The running server: ``ws://`` and ``wss://`` URLs without a path, the file that it trusts."""
+
+    url: str
+    tls_url: str
+    process: subprocess.Popen[str]
+
+    def line(self) -> Any:
+        """The next line that it prints, from JSON. Blocks."""
+        assert self.process.stdout is not None
+        return json.loads(self.process.stdout.readline())
 
 
 @contextlib.contextmanager
-def peer() -> Iterator[str]:
-    """Run it; yields its ``ws://`` URL without a path."""
-    process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, text=True)
+def peer(certificate: Optional[str] = None) -> Iterator[PeerProcess]:
+    """Run it; ``certificate`` is a PEM file with a key for TLS."""
+    command = [sys.executable, "-m", __name__] + ([certificate] if certificate else [])
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        yield f"ws://127.0.0.1:{int(process.stdout.readline())}"
+        port, tls_port = json.loads(process.stdout.readline())
+        yield PeerProcess(f"ws://127.0.0.1:{port}", f"wss://localhost:{tls_port}", process)
     finally:
         process.kill()
         process.wait()
@@ -37,19 +65,40 @@ def peer() -> Iterator[str]:
 
 
 def main() -> None:
-    """Serve one connection after the other until killed; prints the port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        print(listener.getsockname()[1], flush=True)
-        while True:
-            connection, _ = listener.accept()
-            with connection, contextlib.suppress(ConnectionError):
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                path = upgrade(connection)
-                talk(connection) if path.startswith("/talk") else discard(connection)
+    """Serve until killed; prints the ports, plain and TLS."""
+    context = None
+    if len(sys.argv) > 1:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[1])
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as plain:
+        with socket.create_server(("127.0.0.1", 0), backlog=1024) as secure:
+            ports = [listener.getsockname()[1] for listener in (plain, secure)]
+            print(json.dumps(ports), flush=True)
+            while True:
+                for listener in select.select([plain, secure], [], [])[0]:
+                    connection, _ = listener.accept()
+                    wrap = context if listener is secure else None
+                    threading.Thread(target=serve, args=(connection, wrap), daemon=True).start()
+
+
+def serve(connection: socket.socket, context: Optional[ssl.SSLContext]) -> None:
+    """One connection, on a thread of its own."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+        if context is not None:
+            connection = context.wrap_socket(connection, server_side=True)
+        stack.enter_context(connection)
+        what, *numbers = urlsplit(upgrade(connection)).path.strip("/").split("/")
+        if what == "talk":
+            talk(connection, int(numbers[0]), float(numbers[1]))
+        elif what == "live":
+            live(connection, float(numbers[0]))
+        else:
+            listen(connection, what)
 
 
 def upgrade(connection: socket.socket) -> str:
-    """Answer the opening request; returns its path."""
+    """Answer the opening request; returns its target."""
     request = b""
     while not request.endswith(b"\r\n\r\n"):
         request += connection.recv(65536)
@@ -64,32 +113,116 @@ def upgrade(connection: socket.socket) -> str:
     return lines[0].split(" ")[1]
 
 
-def discard(connection: socket.socket) -> None:
-    """Read frames until one is text, then close."""
+def frames(connection: socket.socket) -> Iterator[Tuple[int, bytes, bytes]]:
+    """Opcode, mask and masked payload of each frame; ends with the stream."""
     with connection.makefile("rb", buffering=1 << 18) as stream:
         while True:
-            opcode, length = stream.read(2)
-            size = length & 0x7F
+            head = stream.read(2)
+            if len(head) < 2:
+                return
+            size = head[1] & 0x7F
             if size == 126:
                 (size,) = struct.unpack("!H", stream.read(2))
             elif size == 127:
                 (size,) = struct.unpack("!Q", stream.read(8))
-            stream.read(4 + size)
-            if opcode & 0x0F == 1:
-                break
-    connection.sendall(CLOSE)
-    connection.recv(65536)
+            yield head[0] & 0x0F, stream.read(4), stream.read(size)
 
 
-def talk(connection: socket.socket) -> None:
+def listen(connection: socket.socket, what: str) -> None:
+    """Read to the end; ``what``: whether times are wanted."""
+    delays: List[int] = []
+    is_first = what == "first"
+    for opcode, mask, payload in frames(connection):
+        if opcode == 1:
+            break
+        if opcode == 9:
+            pong(connection, mask, payload)
+        elif opcode == 2 and what == "stamps":
+            stamp = bytes(a ^ b for a, b in zip(payload[:8], mask + mask))
+            delays.append(time.monotonic_ns() - struct.unpack("!q", stamp)[0])
+        elif opcode == 2 and is_first:
+            is_first = False
+            print(json.dumps(time.monotonic_ns()), flush=True)
+    end(connection, delays=delays)
+
+
+def talk(connection: socket.socket, count: int, pause: float) -> None:
     """Send transcripts, whatever the client says."""
-    for _ in range(TALK_FRAMES):
-        time.sleep(TALK_PAUSE)
-        frame = {"transcript": "word " * 40, "is_final": True, "sent_ns": time.monotonic_ns()}
-        text = json.dumps(frame).encode()
-        connection.sendall(b"\x81\x7e" + struct.pack("!H", len(text)) + text)
+    for _ in range(count):
+        time.sleep(pause)
+        connection.sendall(final())
     connection.sendall(CLOSE)
+    for opcode, _, _ in frames(connection):
+        if opcode == 8:
+            break
+
+
+def live(connection: socket.socket, pause: float) -> None:
+    """Send transcripts until the client says that it was all.
+
+    On one thread: two that use one TLS connection corrupt it.
+    """
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    received = bytearray()
+    due = time.monotonic() + pause
+    while True:
+        buffered = isinstance(connection, ssl.SSLSocket) and connection.pending()
+        if buffered or poll.poll(max(0.0, 1000 * (due - time.monotonic()))):
+            data = connection.recv(65536)
+            if not data:
+                return
+            received += data
+            for opcode, mask, payload in parsed(received):
+                if opcode == 1:
+                    end(connection)
+                    return
+                if opcode == 9:
+                    pong(connection, mask, payload)
+        if time.monotonic() >= due:
+            connection.sendall(final())
+            due += pause
+
+
+def parsed(received: bytearray) -> Iterator[Tuple[int, bytes, bytes]]:
+    """The whole frames in ``received``, which are taken out of it."""
+    while len(received) >= 8:
+        size, start = received[1] & 0x7F, 2
+        if size == 126:
+            size, start = struct.unpack_from("!H", received, 2)[0], 4
+        elif size == 127:
+            size, start = struct.unpack_from("!Q", received, 2)[0], 10
+        stop = start + 4 + size
+        if len(received) < stop:
+            return
+        yield (
+            received[0] & 0x0F,
+            bytes(received[start : start + 4]),
+            bytes(received[start + 4 : stop]),
+        )
+        del received[:stop]
+
+
+def end(connection: socket.socket, **facts: Any) -> None:
+    """The last final and the close; the client's own is waited for, then TCP ends."""
+    connection.sendall(final(**facts) + CLOSE)
     connection.recv(65536)
+
+
+def final(**facts: Any) -> bytes:
+    """The frame of a final of about 300 bytes that tells when it was sent."""
+    told: Dict[str, Any] = {"transcript": WORDS, "is_final": True, "confidence": 0.98, **facts}
+    told["channel"] = time.monotonic_ns()
+    text = json.dumps(told).encode()
+    if len(text) < 65536:
+        return b"\x81\x7e" + struct.pack("!H", len(text)) + text
+    return b"\x81\x7f" + struct.pack("!Q", len(text)) + text
+
+
+def pong(connection: socket.socket, mask: bytes, payload: bytes) -> None:
+    """Answer a ping."""
+    data = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+    connection.sendall(bytes([0x8A, len(data)]) + data)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telnyx_stt_sync import _event_queue
 from telnyx_stt_sync._actions import Failed, TranscriptHeard, UtteranceEnded
 from telnyx_stt_sync._errors import TelnyxSTTError
 from telnyx_stt_sync._event_queue import MAX_WAITING, Closed, Event, EventQueue
@@ -171,26 +170,3 @@ def test_many_threads(limit: float) -> None:
     taken = list(iter(queue.take, None))
     producer.join(limit)
     assert taken == events
-
-
-@pytest.mark.parametrize("gone", ["taken", "dropped", "discarded"])
-def test_a_full_queue_without_interims(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no interim can give way none is looked for, however long the queue has become."""
-    queue = filled([interim("a"), *[FAILED] * 99], limit=100)
-    if gone == "taken":
-        queue.take(wait=False)
-    elif gone == "dropped":
-        queue.put(FAILED)
-    else:
-        queue.discard()
-    for _ in range(100):
-        queue.put(FAILED)
-    looks: List[Event] = []
-
-    def is_interim(event: Event) -> bool:
-        looks.append(event)
-        return False
-
-    monkeypatch.setattr(_event_queue, "_is_interim", is_interim)
-    queue.put(FAILED)
-    assert looks == [FAILED]

@@ -150,7 +150,6 @@ def test_a_loss_that_could_not_be_mended(is_temporary: bool) -> None:
     assert "refused" in str(error)
     assert error.__cause__ is failure
     assert failure.attempts == 2 + is_temporary
-    assert error.is_temporary is is_temporary
 
 
 def test_a_key_that_is_refused_on_the_way() -> None:

@@ -394,12 +394,6 @@ def test_error_frames(
     assert (result.complete, result.ended_by) == (False, "error")
 
 
-@pytest.mark.parametrize(("frame", "kind"), FAILURES, ids=["rejected", "failed", "array"])
-def test_error_frames_behind_the_end(frame: object, kind: Type[TelnyxSTTError]) -> None:
-    """What the server finds wrong after we have said goodbye changes nothing."""
-    assert closing().text_received(text(frame), 21.0)[-1] == Finished("quiet")
-
-
 def test_unknown_frames() -> None:
     """Frames of unknown shape are kept as they came, the first hundred of them, and no others."""
     session = streaming()
