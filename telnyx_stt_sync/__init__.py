@@ -25,6 +25,7 @@ from ._errors import (
     TranscriptionTimeout,
 )
 from ._events import Stats, Transcript, Transcription, Word
+from ._file_result import FileResult
 from ._retry import RetryPolicy
 from ._transcriber import Transcriber
 
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectError",
     "ConnectionLostError",
+    "FileResult",
     "ForkedProcessError",
     "InputFormat",
     "RequestRejectedError",

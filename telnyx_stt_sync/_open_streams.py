@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Protocol
 
 from ._events import Transcription
 from ._stream import Stream
+
+
+class Running(Protocol):
+    """A stream, or what has streams of its own."""
+
+    def abandon(self) -> None:
+        """End it soon, without waiting."""
+
+    def close(self) -> None:
+        """End it, and wait for that, within limits."""
+
+
+class StreamOwner(Protocol):
+    """Where a stream is entered as long as it runs."""
+
+    def add(self, stream: Stream) -> None:
+        """A stream is about to be started."""
+
+    def ended(self, stream: Stream) -> None:
+        """A stream has ended, or failed to open."""
 
 
 class OpenStreams:
@@ -17,20 +37,24 @@ class OpenStreams:
     """
 
     def __init__(self) -> None:
-        self._running: Dict[int, Stream] = {}
+        self._running: Dict[int, Running] = {}
         self.latest: Optional[Transcription] = None  # None: no stream has ended yet
 
-    def add(self, stream: Stream) -> None:
+    def add(self, stream: Running) -> None:
         """A stream is about to be started."""
         self._running[id(stream)] = stream
 
     def ended(self, stream: Stream) -> None:
         """A stream has ended, or failed to open."""
-        self._running.pop(id(stream), None)
+        self.remove(stream)
         if stream.outcome is not None and stream.outcome.transcription is not None:
             self.latest = stream.outcome.transcription
 
-    def running(self) -> List[Stream]:
+    def remove(self, stream: Running) -> None:
+        """It runs no more."""
+        self._running.pop(id(stream), None)
+
+    def running(self) -> List[Running]:
         """Those that run now."""
         return list(self._running.values())
 

@@ -40,7 +40,8 @@ from ._callbacks import (
 from ._engines import TranscriptionEngine, takes_format
 from ._errors import ConfigurationError, StreamStateError
 from ._events import Stats, Transcript, Transcription
-from ._open_streams import OpenStreams
+from ._file_result import FileResult
+from ._open_streams import OpenStreams, StreamOwner
 from ._options import Options, QueryValue
 from ._reader import Source
 from ._request import exposes_key, with_environment
@@ -324,27 +325,55 @@ class Transcriber:
         stream before it was complete; ``error.partial`` then holds what had been heard.
         An exception that comes up meanwhile (Ctrl-C, a time limit) ends the stream first.
         """
+        options = self._complete()
+        callbacks = self._callbacks_with(on_transcript)
+        return self._transcribe(
+            source, self._streams, options, callbacks, speed, timeout, channel, on_progress
+        )
+
+    def transcribe_files(
+        self,
+        sources: Iterable[Source],
+        *,
+        max_workers: int = 8,
+        speed: Optional[float] = None,
+        timeout: Optional[float] = None,
+        channel: Optional[int] = None,
+        on_transcript: Optional[OnTranscript] = None,
+        on_progress: Optional[OnProgress] = None,
+    ) -> Iterator[FileResult]:
+        """Transcribe many files, ``max_workers`` at once; yields a ``FileResult`` as each ends.
+
+        The options are those of ``transcribe_file()``, for each file; ``timeout`` counts
+        from its own start. ``on_progress`` is called in the threads of the files, several at
+        a time. Whatever a file raises stands in its result, and the others go on. Once the
+        service has refused the key no other file is tried: they get an
+        ``AuthenticationError`` with ``attempts`` 0.
+
+        ``sources`` may be endless: it is advanced in this thread, inside ``next()``, when no
+        result is there, at most ``2 * max_workers`` ahead of the results. What it raises
+        ends the files that run and goes up. So does any exception meanwhile (Ctrl-C), and
+        leaving the loop, or dropping the generator, ends them too: within 3 seconds.
+        ``close()`` gives the files that run, and those that were taken, a
+        ``StreamStateError``; after their results the generator raises one.
+
+        Raises at the call, before any file: ``ConfigurationError`` (no key, or an option that
+        suits no file), ``TypeError`` when ``sources`` is a single file.
+        """
         # Imported late: a program with live audio only has no use for the file layer.
-        from ._audio import open_audio
-        from ._file_feed import FileFeed
+        from ._batch import Batch
+        from ._pacing import Pacer
 
         options = self._complete()
-        deadline = math.inf if timeout is None else time.monotonic() + timeout
-        engine = options.engine
-        with open_audio(
-            source,
-            input_format=options.input_format,
-            sample_rate=options.sample_rate,
-            channel=channel,
-            takes=lambda wire: takes_format(engine, options.model, wire),
-        ) as audio:
-            feed = FileFeed(audio, engine.pace if speed is None else speed, on_progress)
-            stream = self._file_stream(options, audio, on_transcript)
-            with stream.closing_on_exception():
-                stream.start(deadline)
-                feed.run(stream, deadline)
-                left = None if timeout is None else max(0.0, deadline - time.monotonic())
-                return stream.result(left)
+        callbacks = self._callbacks_with(on_transcript)
+        Pacer(1.0 if speed is None else speed, 1.0)  # what it raises, each file would get
+
+        def transcribe(source: Source, owner: StreamOwner) -> Transcription:
+            return self._transcribe(
+                source, owner, options, callbacks, speed, timeout, channel, on_progress
+            )
+
+        return Batch(sources, max_workers, transcribe, self._streams).results()
 
     def stream(self, chunks: Iterable[Buffer]) -> Iterator[Transcript]:
         """Send what ``chunks`` yields, and yield what is heard; ends when the last final is in.
@@ -389,32 +418,67 @@ class Transcriber:
             )
         return options, raw_format(options.input_format, options.sample_rate)
 
-    def _file_stream(
+    def _callbacks_with(self, on_transcript: Optional[OnTranscript]) -> Callbacks:
+        """The callbacks for a call that may bring one of its own."""
+        if on_transcript is None:
+            return self._callbacks
+        return self._callbacks.with_on_transcript(on_transcript)
+
+    def _transcribe(
         self,
+        source: Source,
+        owner: StreamOwner,
         options: Options,
-        audio: AudioSource,
-        on_transcript: Optional[OnTranscript],
+        callbacks: Callbacks,
+        speed: Optional[float],
+        timeout: Optional[float],
+        channel: Optional[int],
+        on_progress: Optional[OnProgress],
+    ) -> Transcription:
+        """One file, on a stream of its own."""
+        # Imported late: a program with live audio only has no use for the file layer.
+        from ._audio import open_audio
+        from ._file_feed import FileFeed
+
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        engine = options.engine
+        with open_audio(
+            source,
+            input_format=options.input_format,
+            sample_rate=options.sample_rate,
+            channel=channel,
+            takes=lambda wire: takes_format(engine, options.model, wire),
+        ) as audio:
+            feed = FileFeed(audio, engine.pace if speed is None else speed, on_progress)
+            stream = self._file_stream(options, audio, callbacks, owner)
+            with stream.closing_on_exception():
+                stream.start(deadline)
+                feed.run(stream, deadline)
+                left = None if timeout is None else max(0.0, deadline - time.monotonic())
+                return stream.result(left)
+
+    def _file_stream(
+        self, options: Options, audio: AudioSource, callbacks: Callbacks, owner: StreamOwner
     ) -> Stream:
         wire = audio.format.input_format
         rate = options.sample_rate
         if wire in RAW_FORMATS or options.engine.needs_rate_of(wire):
             rate = audio.format.sample_rate
         options = replace(options, input_format=wire, sample_rate=rate)
-        callbacks = self._callbacks
-        if on_transcript is not None:
-            callbacks = callbacks.with_on_transcript(on_transcript)
-        return self._new_stream(options, audio.format, callbacks, rewinds=audio.can_seek)
+        return self._new_stream(options, audio.format, callbacks, owner, rewinds=audio.can_seek)
 
     def _new_stream(
         self,
         options: Options,
         audio_format: AudioFormat,
         callbacks: Callbacks,
+        owner: Optional[StreamOwner] = None,
         *,
         is_live: bool = False,
         collects: bool = False,
         rewinds: bool = False,
     ) -> Stream:
+        owner = owner or self._streams
         stream = Stream(
             options,
             audio_format,
@@ -422,9 +486,9 @@ class Transcriber:
             is_live=is_live,
             collects=collects,
             rewinds=rewinds,
-            on_end=self._streams.ended,
+            on_end=owner.ended,
         )
-        self._streams.add(stream)
+        owner.add(stream)
         return stream
 
     def _started(self) -> Stream:

@@ -29,6 +29,7 @@ PURE = [
     "_mp3",
     "_formats",
     "_reader",
+    "_file_result",
     "_audio",
     "_buffer",
     "_pacing",
@@ -71,7 +72,7 @@ SHELL = [
     "_open_streams",
     "_file_feed",
 ]
-PUBLIC = ["_transcriber", "__init__"]
+PUBLIC = ["_batch", "_transcriber", "__init__"]
 ORDER = PURE + SHELL + PUBLIC
 IMPURE_LIBRARIES = {
     "queue",

@@ -17,7 +17,7 @@ NAMES = {
     *("CallbackError", "ConfigurationError", "ConnectError", "ConnectionLostError"),
     *("ForkedProcessError", "RequestRejectedError", "ServerError", "StreamStateError"),
     *("TelnyxSTTError", "TranscriptionTimeout"),
-    *("RetryPolicy", "Stats", "Transcriber", "Transcript", "Transcription", "Word"),
+    *("FileResult", "RetryPolicy", "Stats", "Transcriber", "Transcript", "Transcription", "Word"),
     *("InputFormat", "TranscriptionEngine", "__version__"),
 }
 CLASSES = sorted(name for name in NAMES if inspect.isclass(getattr(telnyx_stt_sync, name, None)))
@@ -70,6 +70,10 @@ METHODS: Dict[str, str] = {
     "transcribe_file": (
         "(self, source, *, speed=None, timeout=None, channel=None, on_transcript=None, "
         "on_progress=None)"
+    ),
+    "transcribe_files": (
+        "(self, sources, *, max_workers=8, speed=None, timeout=None, channel=None, "
+        "on_transcript=None, on_progress=None)"
     ),
     "stream": "(self, chunks)",
     "is_open": "property",
