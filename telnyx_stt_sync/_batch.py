@@ -137,7 +137,7 @@ class Batch:
             if self._closed_at is not None and time.monotonic() > self._closed_at + CLOSE_WAIT:
                 raise self._was_closed()
             if self._waiting:
-                self._start_worker()  # there was none to be had before, perhaps
+                self._start_worker()  # there was no place before, or no thread to be had
             self._gate.acquire(timeout=WAIT_SLICE)
         self._owed -= 1
         return self._results.popleft()
@@ -217,28 +217,22 @@ class Batch:
 
     def _work(self) -> None:
         """Transcribe what waits, to the last; then leave the place to another."""
-        while self._failure is None:
+        while self._waiting and self._failure is None:
             try:
                 source = self._waiting.popleft()
-            except IndexError:
-                self._places.append(None)
-                # What came before the place was free again has nobody else to take it.
-                if not self._waiting or not self._takes_place():
-                    return
-                continue
+            except IndexError:  # another was faster
+                break
             result = self._result(source)
             if result is not None:
                 _forget_variables(result.error)
                 self._results.append(result)
-            with contextlib.suppress(RuntimeError):  # it stands open already
-                self._gate.release()
+            self._wake()
+        self._places.append(None)
+        self._wake()  # a source may have come that found no place, and no worker that looked
 
-    def _takes_place(self) -> bool:
-        try:
-            self._places.pop()
-        except IndexError:
-            return False
-        return True
+    def _wake(self) -> None:
+        with contextlib.suppress(RuntimeError):  # it stands open already
+            self._gate.release()
 
     def _result(self, source: Source) -> Optional[FileResult]:
         """What becomes of a file; ``None``: what came up is no matter of a file."""

@@ -113,6 +113,18 @@ class Program:
         texts = [self._world.join(greenlet)["text"] for greenlet in greenlets]
         return {"texts": texts}
 
+    def files(self) -> Dict[str, Any]:
+        """Many files, over worker threads that are greenlets."""
+        stt = self._transcriber(connect_spacing=0.0)
+        results = stt.transcribe_files([self._path] * 6, max_workers=3, speed=float("inf"))
+        return {"texts": [str(result.transcription or result.error) for result in results]}
+
+    def timeout_in_files(self) -> Dict[str, Any]:
+        """A time limit of the framework's own while the results are waited for."""
+        stt = self._transcriber(connect_spacing=0.0)
+        results = stt.transcribe_files([self._path] * 6, max_workers=3, speed=float("inf"))
+        return self._limited(stt, lambda: next(results))
+
     def timeout_in_finish(self) -> Dict[str, Any]:
         """A time limit of the framework's own while finish() waits."""
         stt = self._transcriber(on_transcript=lambda transcript: None).start()

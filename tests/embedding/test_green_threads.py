@@ -86,6 +86,18 @@ def test_streams(world: str, tls: bool, tmp_path: Path, limit: float) -> None:
     assert file["threads"] == live["threads"] == two["threads"] == []
 
 
+def test_many_files(world: str, tmp_path: Path, limit: float) -> None:
+    """Many files from one greenlet, several at once; a Timeout ends those that run."""
+    with Emulator() as emulator:
+        (files,) = run(world, emulator, tmp_path, limit, "files")
+    with Emulator(faults=["silent"]) as emulator:
+        (late,) = run(world, emulator, tmp_path, limit, "timeout_in_files")
+        assert len(emulator.sessions) == 3
+    assert files["texts"] == [WORDS] * 6
+    assert late["is_ours"] and late["ended_by"] == "closed" and late["took"] < 0.3 + SECOND
+    assert files["threads"] == late["threads"] == []
+
+
 def test_reconnects(world: str, tls: bool, tmp_path: Path, limit: float) -> None:
     """A connection that is reset is replaced, and no word is lost, in a file and live."""
     cut = len(AUDIO) // 2

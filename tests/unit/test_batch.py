@@ -20,6 +20,7 @@ from telnyx_stt_sync import (
     ConfigurationError,
     ConnectError,
     FileResult,
+    ForkedProcessError,
     ServerError,
     StreamStateError,
     Transcription,
@@ -195,6 +196,17 @@ def test_kept_errors_keep_nothing_else() -> None:
     errors = [result.error for result in batch(range(5), transcribe).results()]
     assert [reference() for reference in gone] == [None] * 5
     assert all(error is not None and error.__traceback__ is not None for error in errors)
+
+
+def test_error_that_is_its_own_cause() -> None:
+    """A chain of errors that goes in a circle is followed once."""
+    error = ServerError("no")
+    error.__cause__ = error
+
+    def transcribe(source: Any, owner: StreamOwner) -> Transcription:
+        raise error
+
+    assert next(batch(["a"], transcribe).results()).error is error
 
 
 # -- what is taken, and when --------------------------------------------------------------
@@ -431,6 +443,41 @@ def test_interrupted_while_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(streams.opened) == 2
 
 
+def test_forked_while_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that finds itself in the wait for a result, as out of a signal handler, is told."""
+    held = Held()
+    one = batch(["a"], held)
+    gate = one._gate
+    process = one._pid
+
+    class Gate:
+        def acquire(self, timeout: float) -> bool:
+            one._pid = -1
+            return False
+
+        def release(self) -> None:
+            gate.release()
+
+    monkeypatch.setattr(one, "_gate", Gate())
+    with pytest.raises(ForkedProcessError):
+        next(one.results())
+    one._pid = process
+    held.let_go()
+    one.close()
+    assert file_threads() == []
+
+
+def test_close_in_a_child() -> None:
+    """What is the parent's is not ended in a child."""
+    one = batch(["a"])
+    stream: Any = Streamlike()
+    one.add(stream)
+    one._pid = -1
+    one.abandon()
+    one.close()
+    assert stream.abandoned == 0
+
+
 def test_closed_from_outside() -> None:
     """close() of its owner: each source that was taken has a result, then a StreamStateError."""
     owner, streams = OpenStreams(), Streams()
@@ -574,7 +621,24 @@ def test_fewer_threads_than_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(batch(range(200), max_workers=4).results())) == 200
 
 
-def test_no_file_is_left_between_two_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thread_that_can_be_started_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a thread cannot be started while another is about to end, it is tried again."""
+    start = threading.Thread.start
+    tries: List[bool] = []
+
+    def start_later(self: threading.Thread) -> None:
+        tries.append(True)
+        if len(tries) == 1:
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    one = batch(["a"])
+    one._workers.append(threading.current_thread())
+    monkeypatch.setattr("threading.Thread.start", start_later)
+    assert next(one.results()).transcription is DONE
+
+
+def test_no_file_is_left_between_two_workers() -> None:
     """A source that comes while the last worker leaves is taken by it, or by a new one."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
