@@ -467,6 +467,35 @@ def test_forked_while_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert file_threads() == []
 
 
+def test_forked_between_two_results() -> None:
+    """A child gets no result of its parent's, not even one that is there."""
+    one = batch(["a", "b"], max_workers=1)
+    results = one.results()
+    next(results)
+    one._results.append(FileResult("b", DONE, None))
+    process = one._pid
+    one._pid = -1
+    with pytest.raises(ForkedProcessError):
+        next(results)
+    one._pid = process
+    one.close()
+
+
+def test_forked_by_the_sources() -> None:
+    """A child that is forked inside the sources begins none of them."""
+    held = Held()
+    one: Batch
+
+    def sources() -> Iterator[str]:
+        one._pid = -1
+        yield "a"
+
+    one = batch(sources(), held)
+    with pytest.raises(ForkedProcessError):
+        next(one.results())
+    assert held.begun == [] and file_threads() == []
+
+
 def test_close_in_a_child() -> None:
     """What is the parent's is not ended in a child."""
     one = batch(["a"])
@@ -592,6 +621,25 @@ def test_what_is_no_matter_of_a_file(error: type) -> None:
     with pytest.raises(error):
         next(batch(["slow", "bad", "slow"], transcribe).results())
     assert file_threads() == []
+
+
+def test_no_source_after_that() -> None:
+    """No more sources are taken then."""
+    taken: List[str] = []
+
+    def transcribe(source: Any, owner: StreamOwner) -> Transcription:
+        raise SystemExit
+
+    def sources() -> Iterator[str]:
+        for name in "abcd":
+            taken.append(name)
+            yield name
+            wait_until(lambda: one._failure is not None)
+
+    one = batch(sources(), transcribe)
+    with pytest.raises(SystemExit):
+        next(one.results())
+    assert len(taken) <= 2  # the second, if it was asked for before
 
 
 # -- threads that cannot be started -------------------------------------------------------
