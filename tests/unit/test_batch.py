@@ -422,6 +422,22 @@ def test_stream_that_is_added_after_the_end() -> None:
     assert late.abandoned == 1
 
 
+def test_stream_that_has_ended() -> None:
+    """A stream that has ended is told to the owner, and kept no longer."""
+    told: List[Any] = []
+
+    class Owner(OpenStreams):
+        def ended(self, stream: Any) -> None:
+            told.append(stream)
+
+    one = batch([], owner=Owner())
+    stream: Any = Streamlike()
+    one.add(stream)
+    one.ended(stream)
+    one.abandon()
+    assert told == [stream] and stream.abandoned == 0
+
+
 def test_interrupted_while_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception that comes up in the wait for a result ends all and goes on up."""
     owner, streams = OpenStreams(), Streams()
@@ -563,6 +579,10 @@ def test_a_file_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
         next(one.results())
     closes.join()
     assert file_threads() != []
+    # All who close have waited together.
+    started = time.monotonic()
+    one.close(patience=60.0)
+    assert time.monotonic() - started < 20.0
     held.let_go()
     wait_until(lambda: not file_threads())
 
@@ -623,6 +643,21 @@ def test_what_is_no_matter_of_a_file(error: type) -> None:
     assert file_threads() == []
 
 
+def test_no_file_after_that() -> None:
+    """No file that waits is begun then."""
+    begun: List[str] = []
+
+    def transcribe(source: Any, owner: StreamOwner) -> Transcription:
+        begun.append(source)
+        wait_until(lambda: len(one._waiting) == 1)
+        raise SystemExit
+
+    one = batch("abc".__iter__(), transcribe, max_workers=1)
+    with pytest.raises(SystemExit):
+        next(one.results())
+    assert begun == ["a"]
+
+
 def test_no_source_after_that() -> None:
     """No more sources are taken then."""
     taken: List[str] = []
@@ -680,7 +715,7 @@ def test_thread_that_can_be_started_later(monkeypatch: pytest.MonkeyPatch) -> No
             raise RuntimeError("can't start new thread")
         start(self)
 
-    one = batch(["a"])
+    one = batch(["a"], max_workers=1)
     one._workers.append(threading.current_thread())
     monkeypatch.setattr("threading.Thread.start", start_later)
     assert next(one.results()).transcription is DONE
