@@ -587,6 +587,28 @@ def test_a_file_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     wait_until(lambda: not file_threads())
 
 
+def test_close_at_the_end_of_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that stand still by then are not waited for."""
+    held = Held()
+    one = batch(["a"], held)
+    took: List[float] = []
+
+    def close() -> None:
+        wait_until(lambda: held.begun == ["a"])
+        monkeypatch.setattr("sys.is_finalizing", lambda: True)
+        started = time.monotonic()
+        one.close()
+        took.append(time.monotonic() - started)
+        held.let_go()
+
+    closes = threading.Thread(target=close)
+    closes.start()
+    next(one.results())
+    closes.join()
+    assert took[0] < 2.0
+    wait_until(lambda: not file_threads())
+
+
 def test_close_by_a_worker() -> None:
     """close() from on_progress, which a worker calls, does not wait for that worker."""
     owner = OpenStreams()
