@@ -44,7 +44,8 @@ class Batch:
     | what | who touches it |
     |---|---|
     | sources, ``_owed``, ``_exhausted``, ``_workers`` | the thread that asks for the next result |
-    | ``_waiting``, ``_results``, ``_places``, ``_streams`` | any: single operations only |
+    | ``_waiting``, ``_results``, ``_places`` | any: single operations only |
+    | ``_streams``, ``_callback_threads`` | the same |
     | ``_closed_at``, ``_refused``, ``_failure`` | any: written once |
 
     No locks, so a signal handler may raise anywhere, or call ``close()``. The threads do
@@ -83,6 +84,8 @@ class Batch:
         # One for each worker that may be started.
         self._places: Deque[None] = deque([None] * max_workers)
         self._streams: Dict[int, Stream] = {}
+        # Of the streams that were begun last; theirs may go on a little longer than they do.
+        self._callback_threads: Deque[threading.Thread] = deque(maxlen=self._most_owed)
         # Free when there may be something new for whoever waits for results; guards nothing.
         self._gate = threading.Lock()
         self._gate.acquire()
@@ -176,6 +179,8 @@ class Batch:
     def add(self, stream: Stream) -> None:
         """A stream of a file is about to be started."""
         self._streams[id(stream)] = stream
+        if stream.callback_thread is not None:
+            self._callback_threads.append(stream.callback_thread)
         if self._closed_at is not None:  # before or after abandon() has looked: one of both
             stream.abandon()
 
@@ -199,11 +204,10 @@ class Batch:
         It waits ``patience`` seconds at most, and no longer than 3 s after the first request.
         """
         self.abandon()
-        streams = list(self._streams.values())
-        if self._closed_at is None or any(stream.is_own_thread() for stream in streams):
+        if self._closed_at is None or threading.current_thread() in list(self._callback_threads):
             return
         deadline = min(time.monotonic() + patience, self._closed_at + CLOSE_WAIT)
-        for stream in streams:
+        for stream in list(self._streams.values()):
             stream.close(max(0.0, deadline - time.monotonic()))
         # At the interpreter's end threads stand still, and would seem to run for ever.
         while not sys.is_finalizing() and self._works() and time.monotonic() < deadline:

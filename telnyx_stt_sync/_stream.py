@@ -228,12 +228,13 @@ class Stream:
         if os.getpid() != self._pid:
             return
         self.abandon()
-        if not self.is_own_thread():
+        if threading.current_thread() not in (self._io_thread, self._delivery.thread):
             self._poll(self._is_gone, patience)
 
-    def is_own_thread(self) -> bool:
-        """Whether this call comes from one of its threads, out of a callback for example."""
-        return threading.current_thread() in (self._io_thread, self._delivery.thread)
+    @property
+    def callback_thread(self) -> Optional[threading.Thread]:
+        """The thread that calls the callbacks; ``None`` without any."""
+        return self._delivery.thread
 
     def abandon(self) -> None:
         """End it soon, without waiting."""

@@ -354,8 +354,7 @@ class Streamlike:
     def close(self, patience: float = 3.0) -> None:
         self.abandon()
 
-    def is_own_thread(self) -> bool:
-        return False
+    callback_thread: Optional[threading.Thread] = None
 
     def run(self, owner: Any) -> None:
         """What transcribing does: until it is told to end."""
@@ -626,16 +625,19 @@ def test_close_by_a_worker() -> None:
     assert time.monotonic() - started < 2.0
 
 
-def test_close_by_a_callback() -> None:
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_close_by_a_callback(has_ended: bool) -> None:
     """close() from a callback of a file's stream returns at once: the file waits for it."""
     held, owner = Held(), OpenStreams()
     one = batch(["a"], held, owner=owner)
     stream: Any = Streamlike()
-    stream.is_own_thread = lambda: True
-    one.add(stream)
     took: List[float] = []
 
     def close() -> None:
+        stream.callback_thread = threading.current_thread()
+        one.add(stream)
+        if has_ended:
+            one.ended(stream)
         wait_until(lambda: held.begun == ["a"])
         started = time.monotonic()
         one.close()
@@ -646,7 +648,7 @@ def test_close_by_a_callback() -> None:
     closes.start()
     assert next(one.results()).transcription is DONE
     closes.join()
-    assert took[0] < 2.0 and stream.abandoned
+    assert took[0] < 2.0 and bool(stream.abandoned) is not has_ended
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
