@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Literal, Mapping, NamedTuple, Optional, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Dict,
+    List,
+    Literal,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
+
+if TYPE_CHECKING:
+    from ._captions import Spoken
 
 Timing = Literal["server", "estimated"]
 EndedBy = Literal["server_close", "quiet", "timeout", "closed", "error"]
@@ -134,3 +147,32 @@ class Transcription:
         import json  # late: few programs ask for it
 
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    def to_srt(self) -> str:
+        """The segments as SRT (SubRip) subtitles, to be written as UTF-8.
+
+        Cues never overlap and have at most two lines of 42 characters. What is too
+        long for one is shared out by the times of its words, without them by letters.
+        """
+        from ._captions import to_srt  # late: few programs ask for it
+
+        return to_srt(self._spoken())
+
+    def to_vtt(self) -> str:
+        """The segments as WebVTT subtitles; otherwise as ``to_srt()``."""
+        from ._captions import to_vtt  # late: few programs ask for it
+
+        return to_vtt(self._spoken())
+
+    def _spoken(self) -> List[Spoken]:
+        from ._captions import Spoken
+
+        return [
+            Spoken(
+                segment.text,
+                segment.start,
+                segment.end,
+                tuple(word[:3] for word in segment.words),
+            )
+            for segment in self.segments
+        ]

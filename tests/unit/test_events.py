@@ -192,6 +192,32 @@ def test_json_gives_the_dict_back(value: Transcription) -> None:
     assert json.loads(value.to_json(indent=2)) == value.to_dict()
 
 
+def test_captions() -> None:
+    """``to_srt()`` and ``to_vtt()`` show every segment, a last interim included, by its times."""
+    spoken = Transcription(segments=(FINAL, Transcript("und", False, start=2.0, end=3.5)))
+    assert spoken.to_srt() == (
+        "1\n00:00:00,500 --> 00:00:01,500\nGrüß Gott\n\n2\n00:00:02,000 --> 00:00:03,500\nund\n"
+    )
+    assert spoken.to_vtt() == (
+        "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\nGrüß Gott\n\n00:00:02.000 --> 00:00:03.500\nund\n"
+    )
+
+
+def test_captions_by_words() -> None:
+    """The words' own times show the cues of a long segment when they were said."""
+    text = "one two three four five six seven eight nine ten " * 3
+    words = tuple(Word(word, 10.0 + i, 10.5 + i) for i, word in enumerate(text.split()))
+    long = Transcript(text.strip(), True, start=0.0, end=99.0, words=words)
+    first, second = Transcription(segments=(long,)).to_vtt().split("\n\n")[1:]
+    assert first.split("\n")[0] == "00:00:10.000 --> 00:00:24.500"
+    assert second.split("\n")[0] == "00:00:25.000 --> 00:00:39.500"
+
+
+def test_captions_of_nothing() -> None:
+    """Without segments, SRT is empty and WebVTT its header."""
+    assert (Transcription().to_srt(), Transcription().to_vtt()) == ("", "WEBVTT\n")
+
+
 def test_json_is_readable() -> None:
     """Letters outside ASCII stay as they are; one line without ``indent``, many with it."""
     assert "Grüß Gott" in WHOLE.to_json()

@@ -15,6 +15,8 @@ PACKAGE = Path(telnyx_stt_sync.__file__).parent
 # Pure first: no socket, ssl, threading, time or websocket. Then the shell, then what users see.
 PURE = [
     "_version",
+    "_wrapping",
+    "_captions",
     "_events",
     "_errors",
     "_retry",
