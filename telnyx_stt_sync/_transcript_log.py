@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Tuple
 from ._actions import Heard, TranscriptHeard, UtteranceEnded
 from ._events import Timing, Transcript, Word
 from ._messages import TranscriptMessage
+from ._speech_times import SpeechTimes
 
 # Frames of no known shape that are kept for the user to look at.
 KEPT_UNKNOWN_FRAMES = 100
@@ -25,7 +26,7 @@ class TranscriptLog:
         self._interim: Optional[Transcript] = None  # None: a final has followed the last one
         self._said_since_boundary = False
         self._unknown: List[Any] = []
-        self._last_end = 0.0  # seconds of audio: where the newest final ended
+        self._times = SpeechTimes()
         self.interims = 0
         self.finals = 0
 
@@ -80,21 +81,13 @@ class TranscriptLog:
         # An end of utterance without text says nothing about the interim before it.
         if transcript.text or not message.utterance_end:
             self._interim = None
-            self._last_end = max(self._last_end, transcript.end)
         if transcript.text:
             self._segments.append(transcript)
 
     def _transcript(
         self, message: TranscriptMessage, audio_seconds: float, offset: float, replayed: bool
     ) -> Transcript:
-        timing: Timing = "server"
-        start, end = message.start, message.end
-        if start is None or end is None:
-            timing = "estimated"
-            end = max(audio_seconds, self._last_end)
-            start = self._last_end
-        else:
-            start, end = start + offset, end + offset
+        start, end, timing = self._when(message, audio_seconds, offset)
         return Transcript(
             text=message.text,
             is_final=message.is_final,
@@ -109,6 +102,20 @@ class TranscriptLog:
             replayed=replayed,
             raw=message.raw,
         )
+
+    def _when(
+        self, message: TranscriptMessage, audio_seconds: float, offset: float
+    ) -> Tuple[float, float, Timing]:
+        times = self._times
+        if message.start is not None and message.end is not None:
+            start, end = message.start + offset, message.end + offset
+            if message.is_final:
+                times.ended(end)
+            return start, end, "server"
+        # An end of utterance without text is told when it comes, and is no final.
+        if message.is_final and (message.text or not message.utterance_end):
+            return (*times.final(message.text, audio_seconds), "estimated")
+        return (*times.interim(message.text, audio_seconds), "estimated")
 
 
 def _moved(word: Word, offset: float) -> Word:

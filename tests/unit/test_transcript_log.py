@@ -144,8 +144,18 @@ Times = Tuple[float, str, Optional[float], Optional[float]]
 CLOCKS: List[Tuple[List[Times], List[Tuple[float, float, str]]]] = [
     # A stretch that nobody told begins where the last final ended, and ends with the audio.
     (
-        [(1.0, "interim", None, None), (2.0, "final", None, None), (3.5, "final", None, None)],
-        [(0.0, 1.0, "estimated"), (0.0, 2.0, "estimated"), (2.0, 3.5, "estimated")],
+        [(2.0, "final", None, None), (3.5, "final", None, None)],
+        [(0.0, 2.0, "estimated"), (2.0, 3.5, "estimated")],
+    ),
+    # Interims say more: when somebody began to speak, and when the last word was there.
+    (
+        [(3.0, "interim", None, None), (9.0, "final", None, None), (9.5, "final", None, None)],
+        [(2.6, 3.0, "estimated"), (2.6, 3.0, "estimated"), (3.0, 9.5, "estimated")],
+    ),
+    # Where the service has told the times, interims do not change them, nor what follows.
+    (
+        [(3.0, "interim", None, None), (9.0, "final", 1.0, 2.5), (9.5, "final", None, None)],
+        [(2.6, 3.0, "estimated"), (1.0, 2.5, "server"), (2.5, 9.5, "estimated")],
     ),
     # Finals behind the end of the audio have no time of their own left.
     (
@@ -165,7 +175,7 @@ CLOCKS: List[Tuple[List[Times], List[Tuple[float, float, str]]]] = [
     # Times that go back are told as they are, but do not take estimates back.
     (
         [(9.0, "final", 0.0, 8.0), (9.0, "final", 1.0, 2.0), (9.0, "interim", None, None)],
-        [(0.0, 8.0, "server"), (1.0, 2.0, "server"), (8.0, 9.0, "estimated")],
+        [(0.0, 8.0, "server"), (1.0, 2.0, "server"), (8.6, 9.0, "estimated")],
     ),
 ]
 
