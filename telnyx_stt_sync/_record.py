@@ -38,7 +38,7 @@ class Record:
         timeline, replay = self._timeline, self._replay
         return self.log.add(
             told.message,
-            timeline.seconds(replay.position),
+            timeline.seconds(replay.position if told.position is None else told.position),
             offset=timeline.offset(replay.start, told.message.start or 0.0),
             replayed=told.replayed,
         )

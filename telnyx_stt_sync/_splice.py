@@ -18,11 +18,13 @@ ANCHOR_WORDS = 16
 class Told(NamedTuple):
     """Something to tell, without the words that were told before.
 
-    ``replayed``: words of it may have been told before.
+    ``replayed``: words of it may have been told before. ``position``: how far the audio had
+    been sent when it came, in bytes; ``None``: it comes now.
     """
 
     message: TranscriptMessage
     replayed: bool = False
+    position: Optional[int] = None
 
 
 class GoBack(NamedTuple):
@@ -214,7 +216,7 @@ class Splice:
             if is_new or not is_sharp:
                 self._remember(rest.text if is_sharp else message.text, bounds)
             if is_new:
-                decisions.append(self._tell(rest))
+                decisions.append(self._tell(rest, bounds.high))
         if self._interim is not None:
             last, self._interim = _without(self._interim, known), None
             if last.text:
@@ -229,14 +231,14 @@ class Splice:
                 self._finals.pop()
         self._finals.append(_Final(text, bounds))
 
-    def _tell(self, message: TranscriptMessage) -> Told:
+    def _tell(self, message: TranscriptMessage, position: Optional[int] = None) -> Told:
         if not self._doubtful:
-            return Told(message)
+            return Told(message, position=position)
         from ._words import words
 
         count = len(words(message.text))
         self._doubtful, was_doubtful = max(0, self._doubtful - count), self._doubtful
-        return Told(message, replayed=bool(count and was_doubtful))
+        return Told(message, bool(count and was_doubtful), position)
 
 
 class _Known:

@@ -56,6 +56,14 @@ def heard(event: Heard) -> Transcript:
 # -- what was heard ---------------------------------------------------------------------------
 
 
+def test_what_was_held_back() -> None:
+    """A transcript that is told later than it came is judged by when it came."""
+    stream = Stream()
+    stream.send(900)
+    (event,) = stream.record.tell(Told(message("a"), position=250), 102.0)
+    assert (heard(event).start, heard(event).end) == (0.0, 2.5)
+
+
 def test_estimated_times() -> None:
     """Without times of the service, a transcript ends where the audio stood when it came."""
     stream = Stream()

@@ -305,6 +305,19 @@ def test_known_words_are_held_back() -> None:
     assert texts(stream.say(SPEECH[20:23])) == SPEECH[20:23]
 
 
+def test_when_it_came() -> None:
+    """What was held back says how far the audio had been sent when it came."""
+    stream = after(20)
+    places = {}
+    for word in [*SPEECH[10:20], "x"]:
+        assert stream.final(word) == []
+        places[word] = stream.position
+    told_late = [part for part in stream.splice.end() if isinstance(part, Told)]
+    assert {part.message.text: part.position for part in told_late} == places
+    (now,) = Stream().final("y")
+    assert isinstance(now, Told) and now.position is None
+
+
 def test_interims_are_held_back() -> None:
     """Interims in between would show known words: none is told before the overlap is shown."""
     stream = after(20)
