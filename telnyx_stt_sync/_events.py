@@ -22,6 +22,11 @@ Timing = Literal["server", "estimated"]
 EndedBy = Literal["server_close", "quiet", "timeout", "closed", "error"]
 
 
+# From this multiple of real time on, and so many seconds ahead of it, estimates are not worth much:
+# a final's lag of 0.3 to 2 s then costs half as much again.
+_TOO_FAST, _TOO_FAR = 1.5, 1.0
+
+
 class Word(NamedTuple):
     """One word of a transcript; ``start`` and ``end`` in seconds of audio, ``None`` if not told."""
 
@@ -76,10 +81,10 @@ class Stats(NamedTuple):
     from 16 kB/s where none is known. ``accepted`` audio was taken from the
     user, ``sent`` audio was handed to the network, ``dropped`` audio was given
     up, ``replayed`` audio was sent again on a new connection.
-    ``frames`` counts data frames received. The three durations are seconds of
+    ``frames`` counts data frames received. The four durations are seconds of
     wall time and ``None`` until they are known: from the call to the open
-    stream, from the open stream to the first text, from the end of the
-    audio to the end of the stream.
+    stream, from the open stream to the first text, with an open connection
+    until the end of the audio, from the end of the audio to the end of the stream.
     """
 
     accepted_bytes: int = 0
@@ -96,6 +101,7 @@ class Stats(NamedTuple):
     reconnects: int = 0
     connect_seconds: Optional[float] = None
     first_transcript_seconds: Optional[float] = None
+    upload_seconds: Optional[float] = None
     drain_seconds: Optional[float] = None
 
 
@@ -167,6 +173,7 @@ class Transcription:
     def _spoken(self) -> List[Spoken]:
         from ._captions import Spoken
 
+        self._doubt_times()
         return [
             Spoken(
                 segment.text,
@@ -176,3 +183,18 @@ class Transcription:
             )
             for segment in self.segments
         ]
+
+    def _doubt_times(self) -> None:
+        """Log a warning if times are estimated, and badly."""
+        stats, uploaded = self.stats, self.stats.upload_seconds
+        if uploaded is None or all(segment.timing == "server" for segment in self.segments):
+            return
+        sent = stats.sent_seconds + stats.replayed_seconds
+        if sent > uploaded * _TOO_FAST and sent > uploaded + _TOO_FAR:
+            import logging
+
+            logging.getLogger("telnyx_stt_sync").warning(
+                "the times of these captions are estimates, and the audio was sent at %.1f × real "
+                "time: they may be seconds off; transcribe_file(…, speed=1) gives better ones",
+                sent / max(uploaded, 0.001),
+            )

@@ -320,6 +320,7 @@ class Session:
             return self._finish(Finished("error", answer.error), now)
         if self._connection is not None:
             self._connection = None
+            self._record.chronicle.lost(now)
             self._move(Phase.CONNECTING)
         return [answer]
 

@@ -22,8 +22,10 @@ def test_durations() -> None:
     chronicle.text_came(110.0)
     chronicle.input_ended(120.0)
     assert chronicle.fill(Stats()).drain_seconds is None
+    assert chronicle.fill(Stats()).upload_seconds is None
     chronicle.ended(123.0)
     stats = chronicle.fill(Stats())
+    assert stats.upload_seconds == 18.5
     assert stats.connect_seconds == 1.5
     assert stats.first_transcript_seconds == 2.5
     assert stats.drain_seconds == 3.0
@@ -35,6 +37,28 @@ def test_an_end_before_the_end_of_the_audio() -> None:
     chronicle.opened(101.0)
     chronicle.ended(103.0)
     assert chronicle.fill(Stats()).drain_seconds is None
+    assert chronicle.fill(Stats()).upload_seconds == 2.0
+
+
+def test_the_upload_of_several_connections() -> None:
+    """Nothing is uploaded between two connections, nor after the last audio."""
+    chronicle = Chronicle(100.0)
+    chronicle.opened(101.0)
+    chronicle.lost(104.0)
+    chronicle.opened(150.0)
+    chronicle.input_ended(155.0)
+    chronicle.lost(170.0)
+    chronicle.opened(180.0)
+    chronicle.input_ended(181.0)
+    chronicle.ended(190.0)
+    assert chronicle.fill(Stats()).upload_seconds == 3.0 + 5.0 + 1.0
+
+
+def test_a_stream_that_never_opened() -> None:
+    """Without a connection nothing was uploaded."""
+    chronicle = Chronicle(100.0)
+    chronicle.ended(103.0)
+    assert chronicle.fill(Stats()).upload_seconds is None
 
 
 def test_reconnects() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import pickle
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import pytest
 
-from telnyx_stt_sync._events import Stats, Transcript, Transcription, Word
+from telnyx_stt_sync._events import Stats, Timing, Transcript, Transcription, Word
 
 WORDS = (Word("Grüß", 0.5, 0.75, 0.9), Word("Gott"))
 FINAL = Transcript(
@@ -118,7 +118,9 @@ def test_counters_start_at_zero() -> None:
     """Every counter is 0 at first, and a duration is unknown until it has been measured."""
     facts = attributes(Stats())
     unknown = {name for name, value in facts.items() if value is None}
-    assert unknown == {"connect_seconds", "first_transcript_seconds", "drain_seconds"}
+    assert unknown == {
+        *("connect_seconds", "first_transcript_seconds", "upload_seconds", "drain_seconds"),
+    }
     assert set(facts) - unknown == {
         *(f"{what}_bytes" for what in ("accepted", "sent", "dropped", "replayed")),
         *(f"{what}_seconds" for what in ("accepted", "sent", "dropped", "replayed")),
@@ -216,6 +218,50 @@ def test_captions_by_words() -> None:
 def test_captions_of_nothing() -> None:
     """Without segments, SRT is empty and WebVTT its header."""
     assert (Transcription().to_srt(), Transcription().to_vtt()) == ("", "WEBVTT\n")
+
+
+# Seconds of audio sent and sent again, seconds that it took, timing → the pace that is told.
+PACES = [
+    (60.0, 0.0, 10.0, "estimated", "6.0"),
+    (60.0, 0.0, 60.0, "estimated", None),
+    (60.0, 0.0, 10.0, "server", None),
+    (60.0, 0.0, None, "estimated", None),
+    (60.0, 40.0, 50.0, "estimated", "2.0"),
+    (60.0, 0.0, 0.0, "estimated", "60000.0"),
+    # What is sent a little faster, or is short, can't be far off.
+    (60.0, 0.0, 40.0, "estimated", None),
+    (60.0, 0.0, 39.0, "estimated", "1.5"),
+    (1.0, 0.0, 0.0, "estimated", None),
+]
+
+
+@pytest.mark.parametrize(("sent", "again", "took", "timing", "told"), PACES)
+def test_captions_of_a_faster_run(
+    sent: float,
+    again: float,
+    took: Optional[float],
+    timing: Timing,
+    told: Optional[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Captions of estimated times log a warning when the audio was sent much faster than spoken."""
+    stats = Stats(sent_seconds=sent, replayed_seconds=again, upload_seconds=took)
+    spoken = Transcription(
+        segments=(Transcript("a", True, timing="server"), Transcript("b", True, timing=timing)),
+        stats=stats,
+    )
+    for make in (spoken.to_srt, spoken.to_vtt):
+        caplog.clear()
+        make()
+        warned = [record.getMessage() for record in caplog.records]
+        assert len(warned) == (told is not None)
+        assert all(f"{told} × real time" in text and "speed=1" in text for text in warned)
+
+
+def test_captions_of_nothing_warn_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A silence has no times that could be wrong."""
+    Transcription(stats=Stats(sent_seconds=60.0, upload_seconds=1.0)).to_srt()
+    assert not caplog.records
 
 
 def test_json_is_readable() -> None:

@@ -432,7 +432,7 @@ def test_stats() -> None:
     assert (stats.sent_bytes, stats.sent_seconds) == (16000, 0.5)
     assert (stats.frames, stats.interims, stats.finals) == (4, 1, 2)
     assert (stats.connect_seconds, stats.first_transcript_seconds) == (1.5, 1.0)
-    assert stats.drain_seconds == 3.0
+    assert (stats.upload_seconds, stats.drain_seconds) == (2.5, 3.0)
     assert session.transcription(finished).stats == stats
     assert session.transcription(finished).audio_seconds == 0.5
 

@@ -770,6 +770,19 @@ def test_counters() -> None:
     assert (stream.stats.sent_bytes, stream.stats.sent_seconds) == (4 * RATE, 4.0)
 
 
+def test_the_time_of_the_upload() -> None:
+    """The wait for another connection is no part of the time in which the audio went out."""
+    stream = streaming(seconds=3)
+    stream.lose()
+    stream.now += 50.0
+    stream.open()
+    stream.replay()
+    stream.end()
+    stream.hear("a")
+    stream.close(1000)
+    assert stream.stats.upload_seconds == 6.0
+
+
 @pytest.mark.parametrize(
     ("replay_seconds", "seconds", "end"), [(2.0, 5, 3.0), (0, 5, 5.0), (2.00004, 5, 3.0)]
 )

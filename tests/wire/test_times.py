@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, List, Tuple
@@ -80,3 +81,23 @@ def test_times_are_true_within_a_second(name: str, results: Dict[str, Transcript
     assert {segment.timing for segment in segments} == {"estimated"}
     found = [(segment.start, segment.end) for segment in segments]
     assert found == [pytest.approx(truth, abs=TOLERANCE) for truth in TRUTH]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_captions_at_the_pace_of_speech(
+    name: str, results: Dict[str, Transcription], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Captions of audio that was sent as it is spoken, file or live, warn of nothing."""
+    assert results[name].to_srt().count("-->") == UTTERANCES
+    assert not caplog.records
+
+
+def test_captions_of_a_fast_upload(caplog: pytest.LogCaptureFixture) -> None:
+    """Captions of a file that was sent at full speed log that their times are not worth much."""
+    with Emulator() as emulator:
+        result = transcriber(emulator.url).transcribe_file(recording(AUDIO), speed=math.inf)
+    assert not caplog.records
+    assert result.to_vtt().count("-->") == UTTERANCES
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("telnyx_stt_sync", "WARNING")
+    assert "speed=1" in record.getMessage()
