@@ -17,6 +17,10 @@ READ_PER_SECOND = 20.0
 # Nobody says so many letters in a second: fast speakers reach 30. Such times can't be true.
 MOST_PER_SECOND = 100.0
 
+# Nor so few, some seconds for thinking apart: then there was a pause before it.
+LEAST_PER_SECOND = 2.0
+THINKING_SECONDS = 5.0
+
 # A word of the list is looked for within so many letters of where it is expected.
 _SEARCH_LETTERS = 40
 
@@ -30,12 +34,16 @@ TimedWord = Tuple[str, Optional[float], Optional[float]]
 
 
 class Spoken(NamedTuple):
-    """What was said in one stretch of audio, in seconds."""
+    """What was said in one stretch of audio, in seconds.
+
+    ``is_bounded``: it was said between ``start`` and ``end``, and nobody knows since when.
+    """
 
     text: str
     start: float
     end: float
     words: Sequence[TimedWord] = ()
+    is_bounded: bool = False
 
 
 class Cue(NamedTuple):
@@ -182,7 +190,15 @@ def _believable(said: Sequence[Spoken]) -> Iterator[Spoken]:
             is_open = is_fast
     starts = [group[0].start for group in groups[1:]]
     for group, following in zip(groups, [*starts, None]):
-        yield from group if len(group) == 1 else _shared(group, following)
+        yield from map(_shortened, group) if len(group) == 1 else _shared(group, following)
+
+
+def _shortened(each: Spoken) -> Spoken:
+    """The same without the pause before it: its end is known better than its start."""
+    if not each.is_bounded or _word_times(each):
+        return each
+    longest = THINKING_SECONDS + _letters(each.text) / LEAST_PER_SECOND
+    return each._replace(start=max(each.start, each.end - longest))
 
 
 def _shared(group: Sequence[Spoken], following: Optional[float]) -> Iterator[Spoken]:

@@ -180,6 +180,7 @@ class Transcription:
                 segment.start,
                 segment.end,
                 tuple(word[:3] for word in segment.words),
+                is_bounded=segment.timing == "estimated",
             )
             for segment in self.segments
         ]

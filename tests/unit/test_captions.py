@@ -191,6 +191,15 @@ def test_texts_without_any_time() -> None:
     assert times(*spoken, Spoken("cc", 10.5, 12.0)) == [(10.0, 10.25), (10.25, 10.5), (10.5, 12.0)]
 
 
+def test_a_pause_before_a_text() -> None:
+    """Where only bounds are known, a cue is not shown in a pause that its text can't fill."""
+    bounded = Spoken("Yes, of course.", 0.0, 60.0, is_bounded=True)
+    assert times(bounded) == [(48.5, 60.0)]
+    assert times(bounded._replace(start=50.0)) == [(50.0, 60.0)]
+    assert times(bounded._replace(words=[("Yes", 3.0, 3.5)]))[0][0] == 3.0
+    assert times(Spoken("Yes, of course.", 0.0, 60.0)) == [(0.0, 60.0)]
+
+
 def test_only_neighbours_share() -> None:
     """A text without time that stands alone takes nothing from the one far before it."""
     spoken = [Spoken("aaaa", 0.0, 2.0), Spoken("bbbb", 60.0, 60.0), Spoken("cccc", 65.0, 66.0)]

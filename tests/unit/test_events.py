@@ -215,6 +215,12 @@ def test_captions_by_words() -> None:
     assert second.split("\n")[0] == "00:00:25.000 --> 00:00:39.500"
 
 
+def test_captions_of_bounds() -> None:
+    """An estimated start is taken for what it is: a bound."""
+    (cue,) = Transcription(segments=(Transcript("yes", True, end=60.0),)).to_vtt().split("\n\n")[1:]
+    assert cue == "00:00:53.500 --> 00:01:00.000\nyes\n"
+
+
 def test_captions_of_nothing() -> None:
     """Without segments, SRT is empty and WebVTT its header."""
     assert (Transcription().to_srt(), Transcription().to_vtt()) == ("", "WEBVTT\n")
