@@ -106,11 +106,18 @@ def _times(
     entry: Mapping[str, Any], words: Tuple[Word, ...]
 ) -> Tuple[Optional[float], Optional[float]]:
     start, duration = _number(entry.get("start_time")), _number(entry.get("duration"))
-    if start is not None and duration is not None and math.isfinite(start + duration):
+    if start is not None and duration is not None and _is_stretch(start, start + duration):
         return start, start + duration
-    if words and words[0].start is not None and words[-1].end is not None:
-        return words[0].start, words[-1].end
+    if words:
+        start, end = words[0].start, words[-1].end
+        if start is not None and end is not None and _is_stretch(start, end):
+            return start, end
     return None, None
+
+
+def _is_stretch(start: float, end: float) -> bool:
+    # Zeros may be all that a service fills in that knows no times.
+    return 0 <= start < end < math.inf
 
 
 def _words(value: Any) -> Tuple[Word, ...]:
@@ -125,7 +132,7 @@ def _words(value: Any) -> Tuple[Word, ...]:
         if isinstance(text, str):
             words.append(
                 Word(
-                    text,
+                    _writable(text),
                     _number(entry.get("start")),
                     _number(entry.get("end")),
                     _number(entry.get("confidence")),

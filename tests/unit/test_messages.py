@@ -155,10 +155,25 @@ def test_odd_words(words: object) -> None:
     assert (message.text, message.words) == ("x", ())
 
 
+def test_words_that_no_file_takes() -> None:
+    """Half characters in a word are replaced, as they are in the transcript."""
+    message = transcript({"transcript": "a\ud83d", "words": [{"word": "a\ud83d"}]})
+    assert (message.text, message.words) == ("a?", (Word("a?"),))
+
+
 TIMES: List[Tuple[Dict[str, Any], Tuple[Optional[float], Optional[float]]]] = [
     ({}, (None, None)),
     ({"start_time": 1.5, "duration": 2}, (1.5, 3.5)),
-    ({"start_time": 0, "duration": 0}, (0.0, 0.0)),
+    ({"start_time": 0, "duration": 2}, (0.0, 2.0)),
+    # What can't be true is no time.
+    ({"start_time": 0, "duration": 0}, (None, None)),
+    ({"start_time": -1, "duration": 5}, (None, None)),
+    ({"start_time": 5, "duration": -1}, (None, None)),
+    (
+        {"start_time": 0, "duration": 0, "words": [{"word": "a", "start": 1, "end": 2}]},
+        (1.0, 2.0),
+    ),
+    ({"words": [{"word": "a", "start": 2, "end": 1}]}, (None, None)),
     ({"start_time": 1.5}, (None, None)),
     ({"duration": 1.5}, (None, None)),
     ({"start_time": "1.5", "duration": 2}, (None, None)),
