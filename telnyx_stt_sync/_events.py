@@ -47,9 +47,10 @@ class Transcript:
 
     ``start`` and ``end`` are seconds of audio from the start of the stream.
     With ``timing="server"`` the service gave them; with ``"estimated"`` they
-    are bounded by how much audio had been sent when the frame came, so they
-    are late by the recogniser's delay and mean little for audio that is sent
-    faster than real time. ``raw`` is the frame as it came.
+    follow from how much audio had been sent when interims and finals came, so
+    they are late by the recogniser's delay and mean little for audio that is
+    sent faster than real time. Without interims all that is known is the end of
+    the final before. ``raw`` is the frame as it came.
     """
 
     text: str
@@ -137,7 +138,7 @@ class Transcription:
         return self.text
 
     def to_dict(self) -> Dict[str, Any]:
-        """Everything but the raw frames, in types that ``json`` takes."""
+        """Everything but the raw frames, by the attributes' names, in types that ``json`` takes."""
         return {
             "text": self.text,
             "segments": [segment.to_dict() for segment in self.segments],
@@ -149,7 +150,7 @@ class Transcription:
         }
 
     def to_json(self, *, indent: Optional[int] = None) -> str:
-        """``to_dict()`` as JSON text; letters outside ASCII stay as they are."""
+        """``to_dict()`` as JSON text; letters outside ASCII stay as they are: write it as UTF-8."""
         import json  # late: few programs ask for it
 
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)

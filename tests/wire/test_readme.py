@@ -81,6 +81,24 @@ def test_example_callbacks(emulator: Emulator, folder: Path) -> None:
     assert output.endswith("\nhello world\n(server_close)\n")
 
 
+def test_example_captions(emulator: Emulator, folder: Path) -> None:
+    """``captions.py`` writes SRT and WebVTT beside the recording."""
+    output = run(emulator, folder, [str(ROOT / "examples" / "captions.py"), "call.wav"])
+    assert output == "call.srt\ncall.vtt\n"
+    srt = (folder / "call.srt").read_text(encoding="utf-8").splitlines()
+    vtt = (folder / "call.vtt").read_text(encoding="utf-8").splitlines()
+    assert (srt[0], srt[2:]) == ("1", ["hello world"])
+    assert (vtt[:2], vtt[3:]) == (["WEBVTT", ""], ["hello world"])
+
+
+def test_captions_in_the_readme(emulator: Emulator, folder: Path) -> None:
+    """The README's captions are in the files that it names."""
+    (block,) = [block for block in BLOCKS if "to_srt()" in block]
+    run(emulator, folder, ["-c", block])
+    assert "hello world" in (folder / "call.srt").read_text(encoding="utf-8")
+    assert "hello world" in (folder / "call.vtt").read_text(encoding="utf-8")
+
+
 def table_of_options() -> Dict[str, str]:
     """Option → default, as the README's table prints them."""
     section = README.split("## Options")[1].split("\n## ")[0]
