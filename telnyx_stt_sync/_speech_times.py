@@ -12,6 +12,9 @@ LEAST_WORD_SECONDS = 0.2
 # By so many first words a final and its interims know each other, although one may change.
 _FIRST_WORDS = 3
 
+# Utterances whose finals may be owed at one time; some engines may never send a final for some.
+_MOST_UTTERANCES = 10
+
 
 class _Utterance:
     """The interims of a final that is still to come."""
@@ -59,6 +62,7 @@ class SpeechTimes:
             return self._last_end, end
         if not self._utterances or self._utterances[-1].is_left_by(words):
             self._utterances.append(_Utterance(words, position))
+            del self._utterances[:-_MOST_UTTERANCES]
         elif words != self._utterances[-1].words:
             self._utterances[-1].change(words, position)
         return max(self._last_end, self._utterances[-1].start), end

@@ -103,6 +103,17 @@ def test_an_utterance_without_final() -> None:
     assert tell(story) == about((5.0, 5.8))
 
 
+@pytest.mark.parametrize(("count", "end"), [(10, 1.4), (11, 50.0)])
+def test_utterances_that_are_never_final(count: int, end: float) -> None:
+    """Of utterances that wait for their finals the newest ten are kept, and no more."""
+    story: Story = [
+        (f"a{number} b{number} c{number}" + " x" * (20 - number), False, 1.4 + number)
+        for number in range(count)
+    ]
+    first = story[0][0]
+    assert tell([*story, (first, True, 50.0)]) == [(0.0, end)]
+
+
 def test_an_empty_final_takes_interims_back() -> None:
     """An empty final says that there was nothing up to there."""
     story = [("noise", False, 1.4), ("", True, 3.0), ("noise again", True, 9.0)]
