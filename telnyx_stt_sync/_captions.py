@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from itertools import accumulate
+from typing import Container, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ._wrapping import blocks
 
@@ -122,7 +123,9 @@ class _Timeline:
 
 def _word_times(spoken: Spoken) -> List[Tuple[int, float]]:
     """The places in the text where words of the list begin and end, and when; rising."""
-    text = _folded("".join(spoken.text.split()))
+    parts = spoken.text.split()
+    text = _folded("".join(parts))
+    starts = set(accumulate(map(len, parts)))  # where a blank is left out
     known: List[Tuple[int, float]] = []
     reached, place, time = 0, 0, spoken.start
     for word, start, end in spoken.words:
@@ -132,8 +135,8 @@ def _word_times(spoken: Spoken) -> List[Tuple[int, float]]:
             continue
         reached = found + len(word)
         # Signs before and behind it are part of it: the list may be without them.
-        first = _sign_start(text, place, found)
-        place = _sign_end(text, reached)
+        first = _sign_start(text, starts, place, found)
+        place = _sign_end(text, starts, reached)
         for where, when in ((first, start), (place, end)):
             if when is not None:
                 time = min(max(time, when), spoken.end)
@@ -144,16 +147,16 @@ def _word_times(spoken: Spoken) -> List[Tuple[int, float]]:
     return known
 
 
-def _sign_start(text: str, least: int, place: int) -> int:
-    """Where the signs begin that stand before a place and are no letters."""
-    while place > least and not text[place - 1].isalnum():
+def _sign_start(text: str, starts: Container[int], least: int, place: int) -> int:
+    """Where the signs begin that stand right before a place and are no letters."""
+    while place > least and place not in starts and not text[place - 1].isalnum():
         place -= 1
     return max(least, place)
 
 
-def _sign_end(text: str, place: int) -> int:
-    """Where those end that stand behind it."""
-    while place < len(text) and not text[place].isalnum():
+def _sign_end(text: str, starts: Container[int], place: int) -> int:
+    """Where those end that stand right behind it."""
+    while place < len(text) and place not in starts and not text[place].isalnum():
         place += 1
     return place
 
@@ -236,9 +239,10 @@ def _is_control(sign: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """In small letters, if they are as many."""
-    small = text.lower()
-    return small if len(small) == len(text) else text
+    """In small letters, where they are as many."""
+    if text.isascii():
+        return text.lower()
+    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
 
 
 def _srt_text(text: str) -> str:
@@ -256,7 +260,7 @@ def _vtt_text(text: str) -> str:
 
 
 def _milliseconds(seconds: float) -> int:
-    return max(0, round(seconds * 1000))
+    return round(seconds * 1000)
 
 
 def _clock(milliseconds: int, point: str) -> str:

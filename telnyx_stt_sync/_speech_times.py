@@ -79,7 +79,7 @@ class SpeechTimes:
                 del self._utterances[:index]
                 break
         start = max(self._last_end, start)
-        self.ended(max(start, end))
+        self.ended(end)
         return start, self._last_end
 
     def ended(self, end: float) -> None:

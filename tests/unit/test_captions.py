@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telnyx_stt_sync._captions import Cue, Spoken, cues, to_srt, to_vtt
+from telnyx_stt_sync._captions import Cue, Spoken, _word_times, cues, to_srt, to_vtt
 
 LONG = (
     "The quick brown fox jumps over the lazy dog, and then it goes home, as foxes do when the day "
@@ -155,6 +155,46 @@ def test_times_of_words_that_can_not_be_true(words: List[Any]) -> None:
     assert times(Spoken(LONG, 10.0, 20.0, words)) == times(Spoken(LONG, 10.0, 20.0))
 
 
+def test_a_word_that_stands_far_off() -> None:
+    """A word of the list that is not where it should be is not looked for everywhere."""
+    words = [("end", 90.0, 91.0), *timed_words(LONG, 100.0, 0.3)]
+    text = f"{LONG} The end."
+    assert (
+        times(Spoken(text, 90.0, 200.0, words))[0] == times(Spoken(LONG, 90.0, 200.0, words[1:]))[0]
+    )
+
+
+def test_signs_around_words() -> None:
+    """Signs are said with the word that they touch, and the list may be without them."""
+    text = " ".join(f"«{word}»" for word in LONG.split())
+    expected = times(Spoken(text, 90.0, 200.0, timed_words(text, 100.0, 0.3, 0.2)))
+    bare = timed_words(LONG, 100.0, 0.3, 0.2)
+    assert times(Spoken(text, 90.0, 200.0, bare)) == expected
+    assert expected[0][0] == 100.0 and expected[-1][1] == bare[-1][2]
+
+
+def test_letters_that_grow() -> None:
+    """A letter that is two when it is small does not move the words behind it."""
+    said = LONG.replace("o", "İ")
+    own = timed_words(said, 100.0, 0.3)
+    small = [(word.replace("T", "t"), start, end) for word, start, end in own]
+    expected = times(Spoken(LONG, 90.0, 200.0, timed_words(LONG, 100.0, 0.3)))
+    assert times(Spoken(said, 90.0, 200.0, small)) == expected
+
+
+@settings(deadline=None)
+@given(
+    st.text("ab,-. ", max_size=60),
+    st.lists(st.tuples(st.text("ab,-", max_size=4), st.floats(0.0, 20.0), st.floats(0.0, 20.0))),
+)
+def test_times_of_words_rise(text: str, words: List[Any]) -> None:
+    """Whatever the words and their times, places and times found rise, within the text and time."""
+    known = _word_times(Spoken(" ".join(text.split()), 5.0, 15.0, words))
+    assert [place for place, _ in known] == sorted(place for place, _ in known)
+    assert [when for _, when in known] == sorted(when for _, when in known)
+    assert all(0 <= place <= len(text) and 5.0 <= when <= 15.0 for place, when in known)
+
+
 def test_words_stay_within_their_text() -> None:
     """Times of words that lie outside, or go back, are moved to where they can be."""
     words = [("one", 5.0, 6.0), ("two", 3.0, 4.0), ("three", 50.0, 60.0)]
@@ -182,6 +222,12 @@ def test_finals_that_came_all_at_once() -> None:
         Spoken("cc dd ee ff gg", 10, 10),
     ]
     assert times(*spoken) == [(0.0, 2.0), (2.0, 5.0), (5.0, 10.0)]
+
+
+def test_what_follows_them() -> None:
+    """A text with enough time of its own shares nothing with those that came all at once."""
+    spoken = [Spoken("aaaa", 0.0, 10.0), Spoken("bbbb", 10.0, 10.0), Spoken("cccc", 10.0, 14.0)]
+    assert times(*spoken) == [(0.0, 5.0), (5.0, 10.0), (10.0, 14.0)]
 
 
 def test_texts_without_any_time() -> None:
@@ -216,6 +262,8 @@ def test_times_that_go_back() -> None:
     """The order is that of the texts: none starts before the one before it, none before zero."""
     spoken = [Spoken("a", -5.0, 2.0), Spoken("b", 3.0, 1.0), Spoken("c", 1.0, 5.0)]
     assert times(*spoken) == [(0.0, 2.0), (3.0, 4.0), (4.0, 5.0)]
+    spoken = [Spoken("a", 10.0, 12.0), Spoken("b", 12.0, 13.0), Spoken("c", 5.0, 30.0)]
+    assert times(*spoken) == [(10.0, 11.0), (11.0, 12.0), (12.0, 30.0)]
 
 
 # -- whatever was said ------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def test_words_that_no_interim_had() -> None:
     """What the final has more than the last interim takes its time, at the most until it came."""
     assert tell([("one", False, 1.4), ("one two three", True, 9.0)]) == about((1.0, 2.2))
     assert tell([("one", False, 1.4), ("one two three", True, 1.6)]) == about((1.0, 1.6))
+    assert tell([("one two", False, 1.8), ("one", True, 9.0)]) == about((1.0, 1.8))
 
 
 def test_the_same_interim_once_more() -> None:
@@ -99,8 +100,9 @@ def test_an_utterance_without_final() -> None:
         ("one", False, 5.4),
         ("one two", False, 5.8),
         ("one two", True, 6.0),
+        ("one two", True, 9.0),
     ]
-    assert tell(story) == about((5.0, 5.8))
+    assert tell(story) == about((5.0, 5.8), (5.8, 9.0))
 
 
 @pytest.mark.parametrize(("count", "end"), [(10, 1.4), (11, 50.0)])
@@ -139,6 +141,7 @@ def test_times_that_the_service_gave() -> None:
     times = SpeechTimes()
     times.interim("one", 1.4)
     times.ended(3.0)
+    times.ended(2.0)
     assert times.final("one", 8.0) == (3.0, 8.0)
     assert times.interim("two", 2.0) == (8.0, 8.0)
 

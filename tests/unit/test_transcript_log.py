@@ -167,6 +167,11 @@ CLOCKS: List[Tuple[List[Times], List[Tuple[float, float, str]]]] = [
         [(9.0, "final", 1.0, 2.5), (9.5, "final", None, None)],
         [(1.0, 2.5, "server"), (2.5, 9.5, "estimated")],
     ),
+    # Those of an interim are its own business.
+    (
+        [(3.0, "interim", 1.0, 2.5), (9.0, "final", None, None)],
+        [(1.0, 2.5, "server"), (0.0, 9.0, "estimated")],
+    ),
     # An estimate never ends before the final before it.
     (
         [(1.0, "final", 0.0, 5.0), (2.0, "final", None, None)],

@@ -80,13 +80,19 @@ def test_letters_of_double_width() -> None:
         assert not any(line.startswith(("，", "。")) for line in block)
 
 
+def test_a_text_that_two_lines_can_not_hold() -> None:
+    """A text that two full lines would hold, but not its words, is cut near the middle."""
+    word = "a" * 15
+    assert lines(" ".join([word] * 5)) == [[word, f"{word} {word}"], [f"{word} {word}"]]
+
+
 def test_japanese_small_letters_stay_where_they_are() -> None:
     """No line starts with a small kana or a sign of length, none ends with a bracket that opens."""
-    for count in range(12, 24):
-        text = "あ" * count + "ちゃー「" + "い" * 30 + "っ」"
-        for block in lines(text):
-            for line in block:
-                assert line[0] not in "ゃーっ」" and not line.endswith("「")
+    for text in ("ちゃー" * 50, "「い" * 50, "あ「ちゃー」、" * 30):
+        for shift in range(3):
+            for block in lines("あ" * shift + text):
+                for line in block:
+                    assert line[0] not in "ゃー」、" and not line.endswith("「")
 
 
 def test_korean_breaks_at_blanks() -> None:
@@ -103,7 +109,7 @@ def test_korean_breaks_at_blanks() -> None:
 def test_letters_of_several_signs_stay_whole(letter: str, signs: int) -> None:
     """A word that has to be cut is not cut within a letter, at the sign that belongs to another."""
     assert len(letter) == signs
-    for shift in range(3):
+    for shift in range(6):
         for block in lines("x" * shift + letter * 40):
             for line in block:
                 assert unicodedata.category(line[0])[0] != "M"
