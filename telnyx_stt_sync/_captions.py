@@ -135,7 +135,7 @@ def _word_times(spoken: Spoken) -> List[Tuple[int, float]]:
             continue
         reached = found + len(word)
         # Signs before and behind it are part of it: the list may be without them.
-        first = _sign_start(text, starts, place, found)
+        first = _sign_start(text, place, found)
         place = _sign_end(text, starts, reached)
         for where, when in ((first, start), (place, end)):
             if when is not None:
@@ -147,15 +147,15 @@ def _word_times(spoken: Spoken) -> List[Tuple[int, float]]:
     return known
 
 
-def _sign_start(text: str, starts: Container[int], least: int, place: int) -> int:
-    """Where the signs begin that stand right before a place and are no letters."""
-    while place > least and place not in starts and not text[place - 1].isalnum():
+def _sign_start(text: str, least: int, place: int) -> int:
+    """Where the signs begin that stand before a place and are no letters."""
+    while place > least and not text[place - 1].isalnum():
         place -= 1
     return max(least, place)
 
 
 def _sign_end(text: str, starts: Container[int], place: int) -> int:
-    """Where those end that stand right behind it."""
+    """Where those end that stand behind it, before the next blank."""
     while place < len(text) and place not in starts and not text[place].isalnum():
         place += 1
     return place
