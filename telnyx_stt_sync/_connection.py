@@ -6,7 +6,7 @@ from typing import List, Optional
 
 from ._actions import Action, SendPing, SendText, Warn
 from ._drain import Drain, Verdict
-from ._engines import Engine
+from ._engine import Engine
 from ._heartbeat import Heartbeat
 from ._options import Options
 from ._receipt import Receipt

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ._errand import Errand, Result
 from ._errors import ConfigurationError, ConnectError
-from ._options import LOOPBACK_HOSTS, check_proxy
+from ._option_checks import LOOPBACK_HOSTS, check_proxy
 from ._waker import Waker
 
 # With the kernel's default a peer that has stopped reading still takes megabytes, and all that

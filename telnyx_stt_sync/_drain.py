@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Optional
 
-from ._engines import Engine
+from ._engine import Engine
 
 # Seconds without a frame that end a stream in which no final followed the end of the audio.
 # Nothing is published; it is twice the longest quiet period.

@@ -2,13 +2,15 @@
 
 The facts are those of Telnyx's documentation, its SDK and public reports up to
 October 2026. ``None`` in the table means "nobody has said": the server decides.
+No other module names an engine or a model.
 """
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Literal, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Literal, Optional, Tuple, Union
 
-from ._audio_format import CODEC_RATES, INPUT_FORMATS
+from ._audio_format import INPUT_FORMATS
+from ._engine import END_OF_TURN, Engine
 from ._errors import ConfigurationError
 
 TranscriptionEngine = Literal[
@@ -26,10 +28,36 @@ TranscriptionEngine = Literal[
     "Cohere",
 ]
 
-# Where an engine takes fewer rates than the codec has.
-_OWN_RATES: Dict[Tuple[str, str], Tuple[int, ...]] = {("Google", "speex"): (16000,)}
+# The names are there for editors to complete; any other may be new.
+Model = Union[
+    Literal[
+        "nova-3",
+        "nova-2",
+        "flux",
+        "flux-multi",
+        "openai/whisper-tiny",
+        "openai/whisper-large-v3-turbo",
+        "latest_long",
+        "latest_short",
+        "command_and_search",
+        "phone_call",
+        "video",
+        "default",
+        "azure/fast",
+        "fast",
+        "xai/grok-stt",
+        "assemblyai/universal-streaming",
+        "speechmatics/standard",
+        "speechmatics/linden-1",
+        "soniox/stt-rt-v4",
+        "nvidia/parakeet-v3",
+        "reson8/turns",
+        "humain/realtime",
+        "cohere/ar-stt",
+    ],
+    str,
+]
 
-_NOVA = frozenset(INPUT_FORMATS)
 _FLUX = frozenset(
     {"linear16", "linear32", "wav", "mulaw", "alaw", "ogg", "webm", "ogg_opus", "opus"}
 )
@@ -37,133 +65,115 @@ _GOOGLE = frozenset("linear16 wav mp3 mulaw flac ogg_opus webm_opus amr_nb amr_w
 _SONIOX = frozenset("linear16 linear32 wav mp3 mulaw alaw flac ogg webm".split())
 
 
-class Engine(NamedTuple):
-    """What one engine takes, and how a session with it ends.
-
-    ``close_stream``: it is told the end of the audio by a ``CloseStream``
-    frame. ``closes``: it then closes the connection when it has sent
-    everything; the others stay open, so silence has to be read as the end.
-    ``keep_alive``: a ``KeepAlive`` frame resets its idle timer.
-    ``trailing_silence``: seconds of silence that it needs behind raw audio to
-    let go of the last words. ``quiet_period``: how many seconds of silence,
-    after a final, mean the end. ``pace``: the fastest upload, in × real time,
-    that somebody has checked. ``interims``: ``False`` when it never sends any,
-    ``None`` when nobody has said. ``formats``: what it takes, ``None`` when
-    nobody has said. ``models``: the first is the server's default; a ``*``
-    stands for any ending. ``reads_rate``: the formats whose sample rate it finds
-    by itself, ``None`` for all that state it.
-    """
-
-    name: str
-    models: Tuple[str, ...] = ()  # empty: nobody has said
-    close_stream: bool = False
-    closes: bool = False
-    keep_alive: bool = False
-    interims: Optional[bool] = None
-    formats: Optional[FrozenSet[str]] = None
-    pace: float = 1.0
-    trailing_silence: float = 1.0
-    quiet_period: float = 3.0
-    reads_rate: Optional[FrozenSet[str]] = None
-
-    def rates_of(self, input_format: str) -> Tuple[int, ...]:
-        """The sample rates in Hz that it takes of a codec; empty: any."""
-        return _OWN_RATES.get((self.name, input_format), CODEC_RATES.get(input_format, ()))
-
-    def needs_rate_of(self, input_format: str) -> bool:
-        """Whether ``sample_rate`` has to be given for a format that is not raw."""
-        return self.reads_rate is not None and input_format not in self.reads_rate
-
-
-ENGINES: Dict[str, Engine] = {
-    engine.name: engine
-    for engine in (
-        Engine(
-            "Deepgram",
-            models=("nova-3", "nova-2", "flux", "flux-multi"),
-            close_stream=True,
-            closes=True,
-            keep_alive=True,
-            interims=True,
-            formats=_NOVA,
-            pace=2.5,
-            trailing_silence=0.0,
-        ),
-        Engine(
-            "Telnyx",
-            models=("openai/whisper-tiny", "openai/whisper-large-v3-turbo"),
-            interims=False,
-            formats=frozenset({"linear16", "linear32", "wav", "mp3"}),
-            pace=6.0,
-            # One final per utterance, each after some thought: the others need less.
-            quiet_period=5.0,
-        ),
-        Engine(
-            "Google",
-            models=(
-                "latest_long",
-                "latest_short",
-                "command_and_search",
-                "phone_call",
-                "video",
-                "default",
-                "medical_*",
-            ),
-            formats=_GOOGLE,
-            reads_rate=frozenset({"wav", "flac"}),
-        ),
-        Engine(
-            "Azure", models=("azure/fast", "fast"), formats=frozenset({"linear16", "wav", "mp3"})
-        ),
-        Engine("xAI", models=("xai/grok-stt",)),
-        Engine("AssemblyAI", models=("assemblyai/universal-streaming",)),
-        Engine(
-            "Speechmatics",
-            models=("speechmatics/standard", "speechmatics/linden-1"),
-            close_stream=True,
-            closes=True,
-            interims=True,
-            formats=frozenset("linear16 linear32 wav mp3 mulaw flac ogg".split()),
-            trailing_silence=0.0,
-        ),
-        Engine(
-            "Soniox",
-            models=("soniox/stt-rt-v4",),
-            close_stream=True,
-            closes=True,
-            interims=True,
-            formats=_SONIOX,
-            # No final without `endpointing` or about this much silence.
-            trailing_silence=2.0,
-        ),
-        Engine(
-            "Parakeet",
-            models=("nvidia/parakeet-v3",),
-            formats=frozenset({"linear16", "linear32", "wav", "mp3"}),
-        ),
-        Engine(
-            "Reson8",
-            models=("reson8/turns",),
-            interims=True,
-            formats=frozenset({"linear16", "linear32", "mulaw", "alaw"}),
-        ),
-        Engine("Humain", models=("humain/realtime",)),
-        Engine("Cohere", models=("cohere/ar-stt",)),
-    )
+_NOVA_3: Dict[str, Any] = {"options": frozenset({"endpointing", "keyterm", "redact"})}
+_NOVA_2: Dict[str, Any] = {"options": frozenset({"endpointing", "keywords", "redact"})}
+_FLUX_MULTI: Dict[str, Any] = {
+    "formats": _FLUX,
+    "refusal": "40006",
+    "options": frozenset({"endpointing", "keyterm", "redact", *END_OF_TURN}),
+}
+_LINDEN: Dict[str, Any] = {
+    "sample_rates": (16000,),
+    "options": frozenset(),
+    "not_languages": frozenset({"auto", "auto_detect", "multi"}),
 }
 
+_ALL = (
+    Engine(
+        "Deepgram",
+        models=("nova-3", "nova-2", "flux", "flux-multi"),
+        variants=(
+            ("nova-3", _NOVA_3),
+            ("nova-2", _NOVA_2),
+            ("nova", _NOVA_2),
+            ("flux", {**_FLUX_MULTI, "language": "en"}),
+            ("flux*", _FLUX_MULTI),
+        ),
+        formats=frozenset(INPUT_FORMATS),
+        options=frozenset({"endpointing", "keyterm", "keywords", "redact"}),
+        pace=2.5,
+        interims=True,
+        speech_final=True,
+        close_stream=True,
+        closes=True,
+        finalize=True,
+        keep_alive=True,
+        trailing_silence=0.0,
+    ),
+    Engine(
+        "Telnyx",
+        models=("openai/whisper-tiny", "openai/whisper-large-v3-turbo"),
+        formats=frozenset({"linear16", "linear32", "wav", "mp3"}),
+        pace=6.0,
+        interims=False,
+        bare_finals=True,
+        # One final per utterance, each after some thought: the others need less.
+        quiet_period=5.0,
+    ),
+    Engine(
+        "Google",
+        models=(
+            "latest_long",
+            "latest_short",
+            "command_and_search",
+            "phone_call",
+            "video",
+            "default",
+            "medical_*",
+        ),
+        formats=_GOOGLE,
+        codec_rates=(("speex", (16000,)),),
+        reads_rate=frozenset({"wav", "flac"}),
+        options=frozenset({"endpointing"}),
+    ),
+    Engine(
+        "Azure",
+        models=("azure/fast", "fast"),
+        formats=frozenset({"linear16", "wav", "mp3"}),
+        options=frozenset({"region"}),
+    ),
+    Engine("xAI", models=("xai/grok-stt",), options=frozenset({"endpointing"})),
+    Engine("AssemblyAI", models=("assemblyai/universal-streaming",)),
+    Engine(
+        "Speechmatics",
+        models=("speechmatics/standard", "speechmatics/linden-1"),
+        variants=(("speechmatics/linden-1", _LINDEN),),
+        formats=frozenset("linear16 linear32 wav mp3 mulaw flac ogg".split()),
+        options=frozenset({"endpointing"}),
+        interims=True,
+        close_stream=True,
+        closes=True,
+        trailing_silence=0.0,
+    ),
+    Engine(
+        "Soniox",
+        models=("soniox/stt-rt-v4",),
+        formats=_SONIOX,
+        options=frozenset({"endpointing"}),
+        endpointing_ms=(500, 3000),
+        interims=True,
+        close_stream=True,
+        closes=True,
+        trailing_silence=2.0,
+        needs_pause=True,
+    ),
+    Engine(
+        "Parakeet",
+        models=("nvidia/parakeet-v3",),
+        formats=frozenset({"linear16", "linear32", "wav", "mp3"}),
+    ),
+    Engine(
+        "Reson8",
+        models=("reson8/turns",),
+        formats=frozenset({"linear16", "linear32", "mulaw", "alaw"}),
+        interims=True,
+        always_interims=True,
+    ),
+    Engine("Humain", models=("humain/realtime",)),
+    Engine("Cohere", models=("cohere/ar-stt",)),
+)
 
-def knows_model(engine: Engine, model: str) -> bool:
-    """Whether the model is one of the engine's; unknown engines know every model."""
-    return not engine.models or any(
-        model == known or (known.endswith("*") and model.startswith(known[:-1]))
-        for known in engine.models
-    )
-
-
-def is_flux(model: Optional[str]) -> bool:
-    """Whether a Deepgram model is of the Flux family, which takes fewer formats."""
-    return model is not None and model.startswith("flux")
+ENGINES: Dict[str, Engine] = {engine.name: engine for engine in _ALL}
 
 
 def engine_named(name: str) -> Engine:
@@ -180,14 +190,12 @@ def engine_named(name: str) -> Engine:
                 f"transcription_engine={name!r}: the names are case-sensitive; write {known!r}"
             )
     # Engines that do not know CloseStream ignore it, and one that does may need it to flush.
-    return Engine(name, close_stream=True)
+    return Engine(name, options=None, close_stream=True)
 
 
 def takes_format(engine: Engine, model: Optional[str], input_format: str) -> bool:
-    """Whether the engine takes the format, as far as it is known; unknown counts as yes."""
-    if engine.name == "Deepgram" and is_flux(model):
-        return input_format in _FLUX
-    return engine.formats is None or input_format in engine.formats
+    """Whether the engine takes the format with that model, as far as it is known."""
+    return engine.variant(model).takes(input_format)
 
 
 def engines_taking(input_format: str) -> Tuple[str, ...]:
@@ -197,3 +205,23 @@ def engines_taking(input_format: str) -> Tuple[str, ...]:
         for engine in ENGINES.values()
         if engine.formats is not None and input_format in engine.formats
     )
+
+
+def variants() -> Tuple[Engine, ...]:
+    """Every engine, and in place of one whose models differ: each of its models."""
+    return tuple(
+        variant
+        for engine in ENGINES.values()
+        for variant in (map(engine.variant, engine.models) if engine.variants else (engine,))
+    )
+
+
+def engines_heeding(option: str) -> str:
+    """The engines, or their models, that are known to take an option: for a message."""
+    known = (each for each in variants() if each.options is not None and option in each.options)
+    return ", ".join(map(str, known))
+
+
+def engines_finalizing() -> str:
+    """The engines that can be asked for a final: for a message."""
+    return ", ".join(engine.name for engine in ENGINES.values() if engine.finalize)

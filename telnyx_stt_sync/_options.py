@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
-from urllib.parse import urlsplit
+from typing import Any, List, Mapping, Optional, Sequence, Union
 
 from ._audio_format import INPUT_FORMATS, RAW_FORMATS, raw_format
-from ._engines import (
-    ENGINES,
-    Engine,
-    engine_named,
-    engines_taking,
-    is_flux,
-    knows_model,
-    takes_format,
-)
+from ._engine import END_OF_TURN, ENGINE_OPTIONS, Engine
+from ._engines import ENGINES, engine_named, engines_heeding, engines_taking
 from ._errors import ConfigurationError
+from ._option_checks import (
+    check_duration,
+    check_endpointing,
+    check_extra_query,
+    check_key,
+    check_proxy,
+    check_text,
+    check_url,
+    format_hint,
+    is_number,
+    is_whole,
+    texts_of,
+)
 from ._retry import RetryPolicy, retry_policy
 
 QueryValue = Union[str, int, float, bool, Sequence[str]]
@@ -40,6 +44,13 @@ QUERY_OPTIONS = (
     "eot_timeout_ms",
 )
 
+# Lists of which nobody has settled how they are written: keys repeated, or one with commas. They
+# may also be given through ``extra_query``, a list as a repeated key and a string as it is.
+_WRITTEN_EITHER_WAY = ("keyterm", "keywords")
+
+# What may be redacted; more may come.
+_REDACTABLE = ("pci", "ssn", "numbers")
+
 # Parameters of other Telnyx or Deepgram interfaces: this socket ignores them without a word,
 # so a user who sets one would only see that it does nothing.
 _WITHOUT_EFFECT = frozenset(
@@ -47,7 +58,16 @@ _WITHOUT_EFFECT = frozenset(
     "utterance_end_ms".split()
 )
 
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_DURATIONS = (
+    "connect_timeout",
+    "connect_spacing",
+    "drain_timeout",
+    "quiet_period",
+    "replay_seconds",
+    "buffer_seconds",
+    "ping_interval",
+    "ping_timeout",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,28 +111,28 @@ class Options:
 
     def __post_init__(self) -> None:
         for name in ("keyterm", "keywords", "redact"):
-            object.__setattr__(self, name, _texts(name, getattr(self, name)))
+            object.__setattr__(self, name, texts_of(name, getattr(self, name)))
         for name in ("transcription_engine", "model", "language", "region"):
-            _check_text(name, getattr(self, name), optional=name != "transcription_engine")
+            check_text(name, getattr(self, name), optional=name != "transcription_engine")
         for name in _DURATIONS:
-            _check_duration(name, getattr(self, name))
-        _check_key(self.api_key)
-        _check_url(self.url)
+            check_duration(name, getattr(self, name))
+        check_key(self.api_key)
+        check_url(self.url)
         check_proxy(self.proxy)
         retry_policy(self.reconnect)
         _check_format(self)
         _check_overflow(self)
         _check_engine_options(self)
-        _check_linden(self)
+        _check_language(self)
         _check_end_of_turn(self)
-        _check_extra_query(self.extra_query)
+        check_extra_query(self.extra_query, self._names_taken())
         if self.extra_query is not None:
             object.__setattr__(self, "extra_query", dict(self.extra_query))
 
     @property
     def engine(self) -> Engine:
-        """What is known of the engine."""
-        return engine_named(self.transcription_engine)
+        """What is known of the engine with this model."""
+        return engine_named(self.transcription_engine).variant(self.model)
 
     def doubts(self) -> List[str]:
         """What looks wrong but may be new: one sentence each, for a warning."""
@@ -123,128 +143,47 @@ class Options:
                 f"transcription_engine={engine.name!r} is not known here; it may be new, the "
                 f"service will decide. Known: {', '.join(ENGINES)}"
             )
-        if self.model is not None and not knows_model(engine, self.model):
+        if self.model is not None and not engine.knows(self.model):
             doubts.append(
                 f"model={self.model!r} is not known for {engine.name}; it may be new, the "
                 f"service will decide. Known: {', '.join(engine.models)}"
+            )
+        for name in ENGINE_OPTIONS:
+            if getattr(self, name) is not None and not engine.heeds(name):
+                doubts.append(
+                    f"{name}: as far as is known {_default(engine)} ignores it. "
+                    f"It is for {engines_heeding(name)}"
+                )
+        for kind in sorted(set(self.redact or ()).difference(_REDACTABLE)):
+            doubts.append(
+                f"redact={kind!r} is not known here; it may be new, the service will decide. "
+                f"Known: {', '.join(_REDACTABLE)}"
             )
         for name in sorted(_WITHOUT_EFFECT.intersection(self.extra_query or ())):
             doubts.append(f"extra_query: this service ignores {name!r}")
         return doubts
 
-
-_DURATIONS = (
-    "connect_timeout",
-    "connect_spacing",
-    "drain_timeout",
-    "quiet_period",
-    "replay_seconds",
-    "buffer_seconds",
-    "ping_interval",
-    "ping_timeout",
-)
-
-
-def is_number(value: object) -> bool:
-    """Whether it is an int or a float, finite, and not a bool."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an int larger than any float
-        return False
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _texts(name: str, value: Union[str, Sequence[str], None]) -> Optional[Tuple[str, ...]]:
-    if value is None:
-        return None
-    try:
-        texts = (value,) if isinstance(value, str) else tuple(value)
-    except TypeError:
-        texts = ()
-    if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
-        raise ConfigurationError(f"{name}={value!r}: give a string or a list of strings")
-    return texts
-
-
-def _check_text(name: str, value: object, optional: bool) -> None:
-    if value is None and optional:
-        return
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{name}={value!r}: give a string that is not empty")
-
-
-def _check_duration(name: str, value: object) -> None:
-    if value is None and name == "quiet_period":
-        return
-    least = "0 or more" if name in ("connect_spacing", "replay_seconds") else "above 0"
-    if not is_number(value) or value < 0 or (value == 0 and least == "above 0"):  # type: ignore[operator]
-        raise ConfigurationError(f"{name}={value!r}: give a number of seconds, {least}")
-
-
-def _check_key(key: Optional[str]) -> None:
-    """A key goes into a header: nothing may be in it that ends or splits one."""
-    if key is None:
-        return
-    if not isinstance(key, str) or not key:
-        raise ConfigurationError("api_key is empty: give the key, or leave api_key out")
-    if key.lower().startswith("bearer "):
-        raise ConfigurationError("api_key starts with 'Bearer ': give the key alone")
-    if not all("!" <= letter <= "~" for letter in key):
-        raise ConfigurationError(
-            "api_key holds a blank, a line break or another character that no key has: "
-            "was it read from a file with its line end? Use key.strip()"
-        )
-
-
-def _check_url(url: Optional[str]) -> None:
-    if url is None:
-        return
-    try:
-        parts = urlsplit(url)
-        # `.port` is read for its ValueError.
-        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
-    except (ValueError, AttributeError, TypeError):
-        usable = False
-    if not usable or not url.isprintable() or " " in url:
-        raise ConfigurationError(f"url={url!r}: give ws://host… or wss://host…")
-    if parts.username is not None or parts.password is not None or parts.fragment:
-        raise ConfigurationError(
-            "url: it may hold no user name, password or fragment; the key goes into api_key"
-        )
-
-
-def check_proxy(proxy: Optional[str]) -> None:
-    """Raise ``ConfigurationError`` unless it is ``None`` or an ``http://`` proxy URL."""
-    if proxy is None:
-        return
-    try:
-        parts = urlsplit(proxy)
-        usable = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
-    except (ValueError, AttributeError, TypeError):
-        usable = False
-    if not usable:
-        # The value may hold a password, so it is not repeated.
-        raise ConfigurationError(
-            "proxy: give http://host:port or http://user:password@host:port; "
-            "other kinds of proxy (socks, https) are not supported"
-        )
+    def _names_taken(self) -> List[str]:
+        """The names that ``extra_query`` may not hold."""
+        free = [name for name in _WRITTEN_EITHER_WAY if getattr(self, name) is None]
+        return [name for name in QUERY_OPTIONS if name not in free]
 
 
 def _check_format(options: Options) -> None:
     input_format, rate = options.input_format, options.sample_rate
-    if rate is not None and (not _is_whole(rate) or rate <= 0):
+    if rate is not None and (not is_whole(rate) or rate <= 0):
         raise ConfigurationError(f"sample_rate={rate!r}: give a whole number of Hz above 0")
+    rates = options.engine.sample_rates
+    if rate is not None and rates and rate not in rates:
+        raise ConfigurationError(
+            f"sample_rate={rate}: {options.engine} takes {', '.join(map(str, rates))} Hz only"
+        )
     if input_format is None:
         return
     if input_format not in INPUT_FORMATS:
         raise ConfigurationError(
             f"input_format={input_format!r} is not a format of the service"
-            f"{_format_hint(input_format)}. Give one of: {', '.join(INPUT_FORMATS)}"
+            f"{format_hint(input_format)}. Give one of: {', '.join(INPUT_FORMATS)}"
         )
     raw_format(input_format, rate)  # says so when the rate is missing
     allowed = options.engine.rates_of(input_format)
@@ -267,45 +206,40 @@ def _check_overflow(options: Options) -> None:
         )
 
 
-def _format_hint(input_format: object) -> str:
-    if isinstance(input_format, str) and input_format.lower() in ("pcm", "raw", "s16le", "l16"):
-        return " (16-bit little-endian samples are 'linear16')"
-    if isinstance(input_format, str) and input_format.lower() in ("pcmu", "ulaw", "g711"):
-        return " (G.711 is 'mulaw' or 'alaw')"
-    return ""
-
-
 def check_takes(options: Options, input_format: str) -> None:
     """Raise ``ConfigurationError`` when the engine is known not to take the format."""
-    if takes_format(options.engine, options.model, input_format):
+    if options.engine.takes(input_format):
         return
-    who = f"{options.engine.name} {options.model}" if options.model else options.engine.name
     others = ", ".join(engines_taking(input_format))
     raise ConfigurationError(
-        f"input_format={input_format!r}: {who} does not take it. Engines that do: {others}. "
-        "Every engine takes linear16"
+        f"input_format={input_format!r}: {options.engine} does not take it. Engines that do: "
+        f"{others}. Every engine takes linear16"
     )
 
 
 def _check_rate_is_told(options: Options, input_format: str) -> None:
-    if options.sample_rate is None and options.engine.needs_rate_of(input_format):
+    engine = options.engine
+    if options.sample_rate is None and engine.needs_rate_of(input_format):
+        readable = " and ".join(sorted(engine.reads_rate or ()))
         raise ConfigurationError(
-            f"input_format={input_format!r}: {options.engine.name} reads the sample rate from the "
-            "headers of WAV and FLAC only; give sample_rate= in Hz as well"
+            f"input_format={input_format!r}: {engine} reads the sample rate from the headers of "
+            f"{readable} only; give sample_rate= in Hz as well"
         )
 
 
-def _check_linden(options: Options) -> None:
-    if options.model != "speechmatics/linden-1":
+def _check_language(options: Options) -> None:
+    engine, language = options.engine, options.language
+    if language is None:
         return
-    if options.sample_rate not in (None, 16000):
+    if engine.language is not None and language.split("-")[0].lower() != engine.language:
+        others = [one for one in engine.models if not ENGINES[engine.name].variant(one).language]
         raise ConfigurationError(
-            f"sample_rate={options.sample_rate}: speechmatics/linden-1 takes 16000 Hz only"
+            f"language={language!r}: {engine} hears {engine.language!r} only; these models hear "
+            f"more: {', '.join(others)}"
         )
-    if options.language in ("auto", "multi"):
+    if language in engine.not_languages:
         raise ConfigurationError(
-            f"language={options.language!r}: speechmatics/linden-1 wants one language, "
-            "for example 'en'"
+            f"language={language!r}: {engine} wants one language, for example 'en'"
         )
 
 
@@ -315,34 +249,24 @@ def _check_engine_options(options: Options) -> None:
         raise ConfigurationError(f"interim_results={interims!r}: give True or False")
     if interims and engine.interims is False:
         raise ConfigurationError(
-            f"interim_results=True: {engine.name} sends no interims; leave the option out"
+            f"interim_results=True: {engine} sends no interims; leave the option out"
         )
-    endpointing = options.endpointing
-    if endpointing is None or endpointing is False:
-        return
-    if not _is_whole(endpointing) or endpointing < 0:
-        raise ConfigurationError(f"endpointing={endpointing!r}: give milliseconds, or False")
-    if engine.name == "Soniox" and not 500 <= endpointing <= 3000:
-        raise ConfigurationError(f"endpointing={endpointing}: Soniox takes 500 to 3000 ms")
+    check_endpointing(options.endpointing, engine)
 
 
 def _check_end_of_turn(options: Options) -> None:
-    limits = (
-        ("eot_threshold", 0.5, 0.9),
-        ("eager_eot_threshold", 0.3, 0.9),
-        ("eot_timeout_ms", 500, 10000),
-    )
-    for name, low, high in limits:
+    for name, (low, high) in zip(END_OF_TURN, ((0.5, 0.9), (0.3, 0.9), (500, 10000))):
         value = getattr(options, name)
         if value is None:
             continue
         if not is_number(value) or not low <= value <= high:
             raise ConfigurationError(f"{name}={value!r}: give a number from {low} to {high}")
-        if options.engine.name in ENGINES and not is_flux(options.model):
+        if not options.engine.heeds(name):
             raise ConfigurationError(
-                f"{name} is for Deepgram's Flux models: add model='flux', or leave it out"
+                f"{name}: {_default(options.engine)} does not take it; it is for "
+                f"{engines_heeding(name)}. Give model= as well, or leave it out"
             )
-    if options.eot_timeout_ms is not None and not _is_whole(options.eot_timeout_ms):
+    if options.eot_timeout_ms is not None and not is_whole(options.eot_timeout_ms):
         raise ConfigurationError(f"eot_timeout_ms={options.eot_timeout_ms!r}: give an int")
     eager, sure = options.eager_eot_threshold, options.eot_threshold
     if eager is not None and sure is not None and eager > sure:
@@ -351,17 +275,8 @@ def _check_end_of_turn(options: Options) -> None:
         )
 
 
-def _check_extra_query(extra: object) -> None:
-    if extra is None:
-        return
-    if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
-        raise ConfigurationError(f"extra_query={extra!r}: give a mapping of names to values")
-    for name in extra:
-        if name in QUERY_OPTIONS:
-            raise ConfigurationError(f"extra_query: {name!r} has an option of its own; use that")
-        given = extra[name]
-        values = given if isinstance(given, (list, tuple)) else [given]
-        if not all(isinstance(value, (str, int, float)) for value in values):
-            raise ConfigurationError(
-                f"extra_query: {name}={given!r}: give a string, a number, a bool or a list of them"
-            )
+def _default(engine: Engine) -> str:
+    """The engine and its model, the server's default where none was chosen and it matters."""
+    if engine.model is None and engine.variants:
+        return f"{engine.name} {engine.models[0]}, the default model,"
+    return str(engine)

@@ -7,7 +7,8 @@ from typing import Any, List, Mapping, NamedTuple, Tuple
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from ._errors import ConfigurationError
-from ._options import LOOPBACK_HOSTS, QUERY_OPTIONS, Options
+from ._option_checks import COMMA_LISTS, LOOPBACK_HOSTS
+from ._options import QUERY_OPTIONS, Options
 from ._version import __version__
 
 SERVICE_URL = "wss://api.telnyx.com/v2/speech-to-text/transcription"
@@ -71,7 +72,8 @@ def _query(options: Options) -> List[Tuple[str, str]]:
         # Telnyx's own engine once fell silent when it was told about interims, even "false".
         if value is None or (name == "interim_results" and options.engine.interims is False):
             continue
-        pairs.extend(_pairs(name, value))
+        # Documented: `keyterm` and `redact` are comma lists, `keywords` is a repeated key.
+        pairs.extend(_pairs(name, ",".join(value) if name in COMMA_LISTS else value))
     for name, value in (options.extra_query or {}).items():
         pairs.extend(_pairs(name, value))
     return pairs
@@ -79,9 +81,6 @@ def _query(options: Options) -> List[Tuple[str, str]]:
 
 def _pairs(name: str, value: Any) -> List[Tuple[str, str]]:
     if isinstance(value, (tuple, list)):
-        # Documented: `keyterm` and `redact` are comma lists, `keywords` is a repeated key.
-        if name in ("keyterm", "redact"):
-            return [(name, ",".join(value))]
         return [(name, _text(item)) for item in value]
     return [(name, _text(value))]
 

@@ -37,7 +37,7 @@ from ._callbacks import (
     OnTranscript,
     OnUtteranceEnd,
 )
-from ._engines import TranscriptionEngine, takes_format
+from ._engines import Model, TranscriptionEngine, takes_format
 from ._errors import ConfigurationError, StreamStateError
 from ._events import Stats, Transcript, Transcription
 from ._file_result import FileResult
@@ -100,7 +100,7 @@ class Transcriber:
         on_reconnect: Optional[OnReconnect] = None,
         on_close: Optional[OnClose] = None,
         transcription_engine: TranscriptionEngine = "Deepgram",
-        model: Optional[str] = None,
+        model: Optional[Model] = None,
         input_format: Optional[InputFormat] = None,
         sample_rate: Optional[int] = None,
         language: Optional[str] = None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional
 
-from .._engines import ENGINES, Engine
+from .._engine import Engine
+from .._engines import ENGINES
 from ._recogniser import Heard
 
 Frame = Dict[str, Any]
@@ -25,7 +26,9 @@ class EngineBehaviour:
         Raises ``KeyError`` for an engine that the service does not have.
         """
         name = query["transcription_engine"] if engine is None else engine
-        return cls(ENGINES[name], query.get("interim_results") == "true")
+        return cls(
+            ENGINES[name].variant(query.get("model")), query.get("interim_results") == "true"
+        )
 
     @property
     def closes(self) -> bool:
@@ -34,11 +37,11 @@ class EngineBehaviour:
 
     @property
     def obeys_finalize(self) -> bool:
-        return self.engine.name == "Deepgram"
+        return self.engine.finalize
 
     @property
     def sends_interims(self) -> bool:
-        if self.engine.name == "Reson8":
+        if self.engine.always_interims:
             return True
         return self.interim_results and self.engine.interims is not False
 
@@ -46,11 +49,10 @@ class EngineBehaviour:
         """What the engine sends for something heard: one frame, or none."""
         if not heard.is_final and not self.sends_interims:
             return []
-        if self.engine.name == "Telnyx":
-            # Whisper's own shape: a leading space, and no confidence to give.
+        if self.engine.bare_finals and heard.is_final:
             return [{"transcript": " " + heard.text, "is_final": True, "confidence": None}]
         frame: Frame = {"transcript": heard.text, "is_final": heard.is_final}
-        if self.engine.name == "Deepgram":
+        if self.engine.speech_final:
             frame["speech_final"] = heard.is_final and heard.ends_utterance
         frame["confidence"] = heard.confidence
         return [frame]

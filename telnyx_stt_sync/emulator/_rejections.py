@@ -3,22 +3,27 @@
 =======  ==========================================================
 code     when
 =======  ==========================================================
+400      ``eot_…`` for a model that does not know the end of a turn
 40001    ``input_format`` is not one of the service's names
 40002    the engine does not take the format
 40003    ``sample_rate`` is missing where the format needs it
 40004    ``sample_rate`` is not a positive integer
 40005    the codec does not have that rate
-40006    the format is not one that Flux takes
+40006    the format is not one that the Flux models take
 40007    ``transcription_engine`` is missing or unknown (case counts)
 =======  ==========================================================
+
+Nobody has reported what the first one looks like: the fault ``early_rejections`` plays the other
+way, HTTP 400 at the upgrade.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .._audio_format import CODEC_RATES, INPUT_FORMATS, RAW_FORMATS
-from .._engines import ENGINES, Engine, is_flux, takes_format
+from .._engine import END_OF_TURN, Engine
+from .._engines import ENGINES
 
 DEFAULT_INPUT_FORMAT = "mp3"
 
@@ -44,9 +49,12 @@ def rejection(query: Mapping[str, str], engine: Optional[str] = None) -> Optiona
         known = ", ".join(ENGINES)
         detail = f"Unsupported transcription_engine {name!r}. Supported engines: {known}"
         return error_frame("40007", detail, "transcription_engine")
+    chosen = ENGINES[name].variant(query.get("model"))
     input_format = query.get("input_format", DEFAULT_INPUT_FORMAT)
-    return _bad_format(input_format, ENGINES[name], query.get("model")) or _bad_rate(
-        query.get("sample_rate"), input_format, name
+    return (
+        _bad_format(input_format, chosen)
+        or _bad_rate(query.get("sample_rate"), input_format, chosen)
+        or _bad_end_of_turn(query, chosen)
     )
 
 
@@ -56,25 +64,20 @@ def audio_format(query: Mapping[str, str]) -> Tuple[str, Optional[int]]:
     return query.get("input_format", DEFAULT_INPUT_FORMAT), int(rate) if _is_rate(rate) else None
 
 
-def _bad_format(
-    input_format: str, engine: Engine, model: Optional[str]
-) -> Optional[Dict[str, Any]]:
+def _bad_format(input_format: str, engine: Engine) -> Optional[Dict[str, Any]]:
     if input_format not in INPUT_FORMATS:
         known = ", ".join(INPUT_FORMATS)
         detail = f"Unsupported input_format {input_format!r}. Supported formats: {known}"
         return error_frame("40001", detail, "input_format")
-    if takes_format(engine, model, input_format):
+    if engine.takes(input_format):
         return None
-    if engine.name == "Deepgram" and is_flux(model):
-        detail = f"input_format {input_format!r} is not supported by the Flux models"
-        return error_frame("40006", detail, "input_format")
-    detail = f"input_format {input_format!r} is not supported by {engine.name}"
-    return error_frame("40002", detail, "input_format")
+    detail = f"input_format {input_format!r} is not supported by {engine}"
+    return error_frame(engine.refusal, detail, "input_format")
 
 
-def _bad_rate(rate: Optional[str], input_format: str, engine: str) -> Optional[Dict[str, Any]]:
+def _bad_rate(rate: Optional[str], input_format: str, engine: Engine) -> Optional[Dict[str, Any]]:
     if rate is None:
-        if not _needs_rate(input_format, engine):
+        if input_format not in RAW_FORMATS and not engine.needs_rate_of(input_format):
             return None
         detail = f"sample_rate is required for input_format {input_format!r}"
         return error_frame("40003", detail, "sample_rate")
@@ -83,7 +86,7 @@ def _bad_rate(rate: Optional[str], input_format: str, engine: str) -> Optional[D
         return None
     if not _is_rate(rate):
         return error_frame("40004", "sample_rate must be a positive integer", "sample_rate")
-    rates = _rates_of(input_format, engine)
+    rates = engine.rates_of(input_format)
     if rates and int(rate) not in rates:
         allowed = ", ".join(str(rate) for rate in rates)
         detail = f"sample_rate {rate} is invalid for {input_format!r}. Allowed: {allowed}"
@@ -95,13 +98,9 @@ def _is_rate(text: str) -> bool:
     return text.isascii() and text.isdigit() and int(text) > 0
 
 
-def _needs_rate(input_format: str, engine: str) -> bool:
-    return input_format in RAW_FORMATS or (
-        engine == "Google" and input_format not in ("wav", "flac")
-    )
-
-
-def _rates_of(input_format: str, engine: str) -> List[int]:
-    if input_format == "speex" and engine == "Google":
-        return [16000]
-    return list(CODEC_RATES.get(input_format, ()))
+def _bad_end_of_turn(query: Mapping[str, str], engine: Engine) -> Optional[Dict[str, Any]]:
+    for name in END_OF_TURN:
+        if name in query and not engine.heeds(name):
+            detail = f"{name} is not supported by {engine}"
+            return error_frame("400", detail, name)
+    return None

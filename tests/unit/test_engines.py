@@ -13,15 +13,17 @@ from telnyx_stt_sync._audio_format import (
     SILENT_SAMPLE,
     InputFormat,
 )
+from telnyx_stt_sync._engine import END_OF_TURN, ENGINE_OPTIONS, Engine
 from telnyx_stt_sync._engines import (
     ENGINES,
-    Engine,
+    Model,
     TranscriptionEngine,
     engine_named,
+    engines_finalizing,
+    engines_heeding,
     engines_taking,
-    is_flux,
-    knows_model,
     takes_format,
+    variants,
 )
 from telnyx_stt_sync._errors import ConfigurationError
 from telnyx_stt_sync._pcm import is_silent, to_linear16
@@ -172,14 +174,14 @@ def test_who_sends_interims() -> None:
 def test_known_models(name: str, models: List[str]) -> None:
     """An engine knows its models by their exact names, and a family of them by its beginning."""
     for model in models:
-        assert knows_model(ENGINES[name], model)
+        assert ENGINES[name].knows(model)
     for model in ("", "nova", "whisper", "medical", models[0].upper(), models[0] + "-x"):
-        assert not knows_model(ENGINES[name], model)
+        assert not ENGINES[name].knows(model)
 
 
 def test_an_unknown_engine_knows_every_model() -> None:
     """Where no models are known, none can be wrong."""
-    assert knows_model(engine_named("Brandnew"), "anything")
+    assert engine_named("Brandnew").knows("anything")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,115 @@ def test_an_unknown_engine_knows_every_model() -> None:
 )
 def test_flux(model: Optional[str], expected: bool) -> None:
     """The Flux family is told by the beginning of the name, so that its next member is in it."""
-    assert is_flux(model) is expected
+    variant = ENGINES["Deepgram"].variant(model)
+    assert [variant.heeds(name) for name in END_OF_TURN] == [expected] * 3
+    assert variant.takes("mp3") is not expected
+    assert variant.refusal == ("40006" if expected else "40002")
+
+
+# Who takes which option; what is not said here is ignored.
+HEEDS = """
+Deepgram                            endpointing keyterm keywords redact
+Deepgram nova-3                     endpointing keyterm redact
+Deepgram nova-2                     endpointing keywords redact
+Deepgram nova                       endpointing keywords redact
+Deepgram flux                       endpointing keyterm redact eot
+Deepgram flux-multi                 endpointing keyterm redact eot
+Telnyx
+Google                              endpointing
+Azure                               region
+xAI                                 endpointing
+AssemblyAI
+Speechmatics                        endpointing
+Speechmatics speechmatics/standard  endpointing
+Speechmatics speechmatics/linden-1
+Soniox                              endpointing
+Parakeet
+Reson8
+Humain
+Cohere
+"""
+EOT = {"eot": END_OF_TURN}
+
+
+@pytest.mark.parametrize("line", HEEDS.strip().splitlines())
+def test_who_takes_which_option(line: str) -> None:
+    """An engine takes the options that the documentation says, by model where it depends on it."""
+    who, words = line[:36].split(), line[36:].split()
+    engine = ENGINES[who[0]].variant(who[1]) if who[1:] else ENGINES[who[0]]
+    taken = {option for word in words for option in EOT.get(word, (word,))}
+    assert {one for one in (*ENGINE_OPTIONS, *END_OF_TURN) if engine.heeds(one)} == taken
+
+
+def test_the_default_model() -> None:
+    """Without a model an engine is what it is with the server's default."""
+    deepgram = ENGINES["Deepgram"]
+    assert deepgram.variant(None) == deepgram.variant("nova-3")._replace(model=None)
+    assert engine_named("Brandnew").variant(None) == engine_named("Brandnew")
+
+
+def test_a_model_that_may_be_new() -> None:
+    """Of a model that is not in the table is true what is true of its engine at large."""
+    assert ENGINES["Deepgram"].variant("nova-9") == ENGINES["Deepgram"]._replace(model="nova-9")
+
+
+def test_who_takes_an_option_as_text() -> None:
+    """For a message: the engines that take an option, with their models where these differ."""
+    assert engines_heeding("region") == "Azure"
+    assert engines_heeding("keywords") == "Deepgram nova-2"
+    assert engines_heeding("endpointing") == (
+        "Deepgram nova-3, Deepgram nova-2, Deepgram flux, Deepgram flux-multi, Google, xAI, "
+        "Speechmatics speechmatics/standard, Soniox"
+    )
+    assert engines_finalizing() == "Deepgram"
+
+
+def test_variants() -> None:
+    """Each engine stands in the list once, or once with each of its models if these differ."""
+    assert [str(each) for each in variants()[:5]] == [
+        *("Deepgram nova-3", "Deepgram nova-2", "Deepgram flux", "Deepgram flux-multi", "Telnyx")
+    ]
+    assert {each.name for each in variants()} == set(ENGINES)
+
+
+def test_models_for_editors() -> None:
+    """What editors offer as ``model`` are the models of the table, in its order, and any text."""
+    literal, anything = get_args(Model)
+    known = [model for engine in ENGINES.values() for model in engine.models]
+    assert list(get_args(literal)) == [model for model in known if not model.endswith("*")]
+    assert anything is str
+
+
+def test_languages() -> None:
+    """Flux hears English only; linden-1 refuses to guess."""
+    limits = {str(each): (each.language, sorted(each.not_languages)) for each in variants()}
+    assert limits.pop("Deepgram flux") == ("en", [])
+    assert limits.pop("Speechmatics speechmatics/linden-1") == (
+        None,
+        ["auto", "auto_detect", "multi"],
+    )
+    assert set(map(str, limits.values())) == {"(None, [])"}
+
+
+def test_who_is_alone_in_what() -> None:
+    """What only one engine does, as far as it is known."""
+    alone = {
+        feature: [engine.name for engine in ENGINES.values() if getattr(engine, feature)]
+        for feature in (
+            *("finalize", "keep_alive", "speech_final", "bare_finals", "always_interims"),
+            *("needs_pause", "endpointing_ms"),
+        )
+    }
+    assert alone == {
+        "finalize": ["Deepgram"],
+        "keep_alive": ["Deepgram"],
+        "speech_final": ["Deepgram"],
+        "bare_finals": ["Telnyx"],
+        "always_interims": ["Reson8"],
+        "needs_pause": ["Soniox"],
+        "endpointing_ms": ["Soniox"],
+    }
+    assert ENGINES["Soniox"].endpointing_ms == (500, 3000)
 
 
 def test_flux_is_deepgrams() -> None:
@@ -221,6 +331,7 @@ def test_an_unknown_engine() -> None:
     assert engine_named("Brandnew") == Engine(
         "Brandnew",
         models=(),
+        options=None,
         close_stream=True,
         closes=False,
         interims=None,
@@ -261,6 +372,8 @@ def test_the_rates_that_an_engine_takes() -> None:
         rates = {one: engine.rates_of(one) for one in FORMATS}
         speex = (16000,) if engine.name == "Google" else CODEC_RATES["speex"]
         assert rates == {**dict.fromkeys(FORMATS, ()), **CODEC_RATES, "speex": speex}
+    linden = ENGINES["Speechmatics"].variant("speechmatics/linden-1")
+    assert {linden.rates_of(one) for one in FORMATS} == {(16000,)}
 
 
 def test_codec_rates() -> None:

@@ -13,7 +13,8 @@ import pytest
 from telnyx_stt_sync._audio_format import INPUT_FORMATS, RAW_FORMATS
 from telnyx_stt_sync._engines import ENGINES, engine_named
 from telnyx_stt_sync._errors import ConfigurationError
-from telnyx_stt_sync._options import QUERY_OPTIONS, Options, check_proxy
+from telnyx_stt_sync._option_checks import check_proxy
+from telnyx_stt_sync._options import QUERY_OPTIONS, Options
 from telnyx_stt_sync._retry import RetryPolicy
 
 KEY = "KEY0123456789"
@@ -40,7 +41,7 @@ def test_defaults() -> None:
         "ping_interval": 15.0,
         "ping_timeout": 10.0,
     }
-    assert options.engine is ENGINES["Deepgram"]
+    assert options.engine == ENGINES["Deepgram"].variant("nova-3")._replace(model=None)
     assert options.doubts() == []
 
 
@@ -72,6 +73,11 @@ ACCEPTED: List[Dict[str, Any]] = [
     {"overflow": "block", "input_format": "flac"},
     {"keyterm": "Telnyx"},
     {"keywords": ["a:2", "b"]},
+    {"keywords": ["a,b"]},
+    {"extra_query": {"keyterm": ["a", "b"], "keywords": "a,b"}},
+    *({**FLUX, "language": value} for value in ("en", "en-US", "EN")),
+    *({"model": "flux-multi", "language": value} for value in ("de", "multi")),
+    {"transcription_engine": "Brandnew", "endpointing": False, "language": "auto"},
     {"redact": ("pci", "ssn")},
     *({**FLUX, "eot_threshold": value} for value in (0.5, 0.9)),
     *({**FLUX, "eager_eot_threshold": value} for value in (0.3, 0.9)),
@@ -155,6 +161,16 @@ REFUSED: List[Any] = [
     ({"endpointing": 0.5}, r"endpointing=0\.5: give milliseconds"),
     ({"endpointing": 499, "transcription_engine": "Soniox"}, "=499: Soniox takes 500 to 3000"),
     ({"endpointing": 3001, "transcription_engine": "Soniox"}, "=3001: Soniox takes 500 to 3000"),
+    ({"endpointing": False, "transcription_engine": "Soniox"}, "=False: Soniox takes 500.*leave"),
+    *(
+        ({name: value}, f"{name}=.*: on the wire a comma parts one entry from the next; give a li")
+        for name in ("keyterm", "redact")
+        for value in ("a,b", ["c", "a,b"])
+    ),
+    *(
+        ({**FLUX, "language": value}, f"'{value}': Deepgram flux hears 'en' only.*nova-2, flux-mu")
+        for value in ("de", "multi", "auto", "eng-US")
+    ),
     ({"keyterm": ""}, "keyterm='': give a string or a list"),
     ({"keyterm": []}, r"keyterm=\[\]: give a string or a list"),
     ({"keywords": ["a", 5]}, r"keywords=\['a', 5\]: give a string or a list"),
@@ -170,8 +186,16 @@ REFUSED: List[Any] = [
     ({**FLUX, "eot_timeout_ms": 10001}, "eot_timeout_ms=10001: give a number from 500"),
     ({**FLUX, "eot_timeout_ms": 600.5}, r"eot_timeout_ms=600\.5: give an int"),
     *(
-        ({**model, name: value}, f"{name} is for Deepgram's Flux models: add model='flux'")
-        for model in ({}, {"model": "nova-3"}, {"transcription_engine": "Telnyx"})
+        (
+            {**model, name: value},
+            f"{name}: {who} does not take it; it is for Deepgram flux, Deepgram flux-multi. Give",
+        )
+        for model, who in (
+            ({}, "Deepgram nova-3, the default model,"),
+            ({"model": "nova-3"}, "Deepgram nova-3"),
+            ({"model": "nova-9"}, "Deepgram nova-9"),
+            ({"transcription_engine": "Telnyx"}, "Telnyx"),
+        )
         for name, value in (("eot_threshold", 0.7), ("eot_timeout_ms", 500))
     ),
     ({"extra_query": "a=b"}, "extra_query='a=b': give a mapping"),
@@ -180,6 +204,9 @@ REFUSED: List[Any] = [
         ({"extra_query": {"a": value}}, "extra_query: a=.*: give a string, a number, a bool or a")
         for value in (None, ["x", None], {"b": 1}, b"x")
     ),
+    ({"keyterm": "a", "extra_query": {"keyterm": "b"}}, "'keyterm' has an option of its own"),
+    ({"keywords": "a", "extra_query": {"keywords": "b"}}, "'keywords' has an option of its own"),
+    ({"extra_query": {"redact": "pci"}}, "'redact' has an option of its own"),
     ({"extra_query": {"model": "nova-3"}}, "'model' has an option of its own; use that"),
     *(
         ({"url": url}, "give ws://host… or wss://host…")
@@ -260,7 +287,9 @@ def test_google_needs_the_rate(input_format: str) -> None:
     [
         {"language": "auto", "sample_rate": 16000},
         {"language": "multi", "sample_rate": 16000},
+        {"language": "auto_detect", "sample_rate": 16000},
         {"sample_rate": 8000},
+        {"input_format": "wav", "sample_rate": 44100},
     ],
     ids=str,
 )
@@ -273,7 +302,7 @@ def test_the_limits_of_linden(given: Dict[str, Any]) -> None:
     }
     Options(**linden, sample_rate=16000, language="en")
     with pytest.raises(ConfigurationError, match="linden-1"):
-        Options(**linden, **given)
+        Options(**{**linden, **given})
 
 
 def test_a_misspelt_option() -> None:
@@ -359,6 +388,26 @@ DOUBTFUL: List[Any] = [
         )
     ),
     ({"extra_query": {"punctuate": 1, "diarize": 1}}, ["'diarize'", "'punctuate'"]),
+    ({"redact": ["pci", "names"]}, ["redact='names' is not known.*Known: pci, ssn, numbers"]),
+    (
+        {"keywords": "a"},
+        ["keywords: .*Deepgram nova-3, the default model, ignores it. It is for Deepgram nova-2$"],
+    ),
+    ({"keyterm": "a", "model": "nova-2"}, ["keyterm: .*Deepgram nova-2 ignores it. It is for"]),
+    ({"keywords": "a", "model": "flux"}, ["keywords: .*Deepgram flux ignores it"]),
+    ({"region": "westeurope"}, ["region: .* ignores it. It is for Azure$"]),
+    (
+        {"transcription_engine": "Telnyx", "redact": "pci", "endpointing": 100},
+        ["endpointing: .*Telnyx ignores it", "redact: .*Telnyx ignores it"],
+    ),
+    (
+        {
+            "transcription_engine": "Speechmatics",
+            "model": "speechmatics/linden-1",
+            "endpointing": False,
+        },
+        ["endpointing: .*Speechmatics speechmatics/linden-1 ignores it"],
+    ),
 ]
 
 
@@ -378,6 +427,10 @@ def test_what_may_be_new_is_a_doubt(given: Dict[str, Any], messages: List[str]) 
         {"model": "nova-2"},
         {"transcription_engine": "Google", "model": "medical_dictation"},
         {"extra_query": {"brand_new_parameter": "1"}},
+        {"keyterm": "a", "redact": ["pci", "ssn", "numbers"], "endpointing": False},
+        {"keywords": "a:2", "model": "nova-2"},
+        {"transcription_engine": "Azure", "region": "westeurope"},
+        {"transcription_engine": "Google", "endpointing": 300},
     ],
     ids=str,
 )
@@ -388,7 +441,8 @@ def test_what_is_known_is_no_doubt(given: Dict[str, Any]) -> None:
 
 def test_the_engine_of_the_options() -> None:
     """``engine`` is the table's entry, or for a new name one that knows nothing."""
-    assert Options(transcription_engine="Telnyx").engine is ENGINES["Telnyx"]
+    assert Options(transcription_engine="Telnyx").engine == ENGINES["Telnyx"]
+    assert Options(model="flux").engine == ENGINES["Deepgram"].variant("flux")
     assert Options(transcription_engine="Brandnew").engine == engine_named("Brandnew")
 
 

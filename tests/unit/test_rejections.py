@@ -65,6 +65,17 @@ def test_frame_has_the_service_s_shape() -> None:
             "40005",
         ),
         (changed(model="flux", input_format="mp3"), "40006"),
+        (changed(eot_threshold="0.7"), "400"),
+        (changed(model="nova-2", eager_eot_threshold="0.7"), "400"),
+        (changed(transcription_engine="Telnyx", eot_timeout_ms="600"), "400"),
+        (
+            changed(
+                transcription_engine="Speechmatics",
+                model="speechmatics/linden-1",
+                sample_rate="8000",
+            ),
+            "40005",
+        ),
         (changed(model="flux-multi", input_format="flac"), "40006"),
     ],
 )
@@ -82,6 +93,7 @@ def test_bad_query_is_rejected(query: Dict[str, str], code: str) -> None:
         changed(input_format="ogg_opus", sample_rate="48000"),
         changed(input_format="g729", sample_rate=None),
         changed(model="flux", input_format="wav", sample_rate=None),
+        changed(model="flux-multi", eot_threshold="0.7"),
         changed(transcription_engine="Google", input_format="flac", sample_rate=None),
         changed(transcription_engine="xAI", input_format="speex", sample_rate="32000"),
         changed(input_format="linear16", sample_rate="44100", unknown="ignored"),

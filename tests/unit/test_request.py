@@ -105,6 +105,16 @@ def test_what_is_not_the_services_business_stays_here() -> None:
     assert query(**own) == query()
 
 
+def test_lists_written_the_other_way() -> None:
+    """``extra_query`` writes a list as a repeated key, and text with commas as it is."""
+    extra = {"keyterm": ["a", "b c"], "keywords": "x:2,y"}
+    assert query(extra_query=extra)[-3:] == [
+        ("keyterm", "a"),
+        ("keyterm", "b c"),
+        ("keywords", "x:2,y"),
+    ]
+
+
 def test_blanks_are_percent_signs() -> None:
     """A blank goes as ``%20``: a plus sign is a blank in forms only."""
     options = Options(api_key=KEY, url="wss://h/", keyterm=["a b", "c+d"])

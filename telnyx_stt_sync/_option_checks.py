@@ -1,0 +1,156 @@
+"""What one option may be, whatever the others are."""
+
+from __future__ import annotations
+
+import math
+from typing import Collection, Mapping, Optional, Sequence, Tuple, Union
+from urllib.parse import urlsplit
+
+from ._engine import Engine
+from ._errors import ConfigurationError
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+# The options that go into the query as one value with commas; other lists are a repeated key.
+COMMA_LISTS = ("keyterm", "redact")
+
+
+def is_number(value: object) -> bool:
+    """Whether it is an int or a float, finite, and not a bool."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int larger than any float
+        return False
+
+
+def is_whole(value: object) -> bool:
+    """Whether it is an int, and not a bool."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def texts_of(name: str, value: Union[str, Sequence[str], None]) -> Optional[Tuple[str, ...]]:
+    """The strings of an option that takes one or several; ``None`` stays ``None``."""
+    if value is None:
+        return None
+    try:
+        texts = (value,) if isinstance(value, str) else tuple(value)
+    except TypeError:
+        texts = ()
+    if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+        raise ConfigurationError(f"{name}={value!r}: give a string or a list of strings")
+    if name in COMMA_LISTS and any("," in text for text in texts):
+        raise ConfigurationError(
+            f"{name}={value!r}: on the wire a comma parts one entry from the next; give a list"
+        )
+    return texts
+
+
+def check_text(name: str, value: object, optional: bool) -> None:
+    """Raise ``ConfigurationError`` unless it is text."""
+    if value is None and optional:
+        return
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{name}={value!r}: give a string that is not empty")
+
+
+def check_duration(name: str, value: object) -> None:
+    """Raise ``ConfigurationError`` unless it is a number of seconds that the option takes."""
+    if value is None and name == "quiet_period":
+        return
+    least = "0 or more" if name in ("connect_spacing", "replay_seconds") else "above 0"
+    if not is_number(value) or value < 0 or (value == 0 and least == "above 0"):  # type: ignore[operator]
+        raise ConfigurationError(f"{name}={value!r}: give a number of seconds, {least}")
+
+
+def check_key(key: Optional[str]) -> None:
+    """A key goes into a header: nothing may be in it that ends or splits one."""
+    if key is None:
+        return
+    if not isinstance(key, str) or not key:
+        raise ConfigurationError("api_key is empty: give the key, or leave api_key out")
+    if key.lower().startswith("bearer "):
+        raise ConfigurationError("api_key starts with 'Bearer ': give the key alone")
+    if not all("!" <= letter <= "~" for letter in key):
+        raise ConfigurationError(
+            "api_key holds a blank, a line break or another character that no key has: "
+            "was it read from a file with its line end? Use key.strip()"
+        )
+
+
+def check_url(url: Optional[str]) -> None:
+    """Raise ``ConfigurationError`` unless it is ``None`` or a WebSocket URL without secrets."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        # `.port` is read for its ValueError.
+        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
+    except (ValueError, AttributeError, TypeError):
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
+        raise ConfigurationError(f"url={url!r}: give ws://host… or wss://host…")
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise ConfigurationError(
+            "url: it may hold no user name, password or fragment; the key goes into api_key"
+        )
+
+
+def check_proxy(proxy: Optional[str]) -> None:
+    """Raise ``ConfigurationError`` unless it is ``None`` or an ``http://`` proxy URL."""
+    if proxy is None:
+        return
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except (ValueError, AttributeError, TypeError):
+        usable = False
+    if not usable:
+        # The value may hold a password, so it is not repeated.
+        raise ConfigurationError(
+            "proxy: give http://host:port or http://user:password@host:port; "
+            "other kinds of proxy (socks, https) are not supported"
+        )
+
+
+def format_hint(input_format: object) -> str:
+    """What the service calls a format that goes by another name elsewhere."""
+    if isinstance(input_format, str) and input_format.lower() in ("pcm", "raw", "s16le", "l16"):
+        return " (16-bit little-endian samples are 'linear16')"
+    if isinstance(input_format, str) and input_format.lower() in ("pcmu", "ulaw", "g711"):
+        return " (G.711 is 'mulaw' or 'alaw')"
+    return ""
+
+
+def check_endpointing(endpointing: Union[int, bool, None], engine: Engine) -> None:
+    """Raise ``ConfigurationError`` unless the engine takes it."""
+    if endpointing is None:
+        return
+    if endpointing is not False and (not is_whole(endpointing) or endpointing < 0):
+        raise ConfigurationError(f"endpointing={endpointing!r}: give milliseconds, or False")
+    if engine.endpointing_ms is None:
+        return
+    least, most = engine.endpointing_ms
+    if endpointing is False or not least <= endpointing <= most:
+        raise ConfigurationError(
+            f"endpointing={endpointing}: {engine} takes {least} to {most} ms; to switch it off, "
+            "leave it out"
+        )
+
+
+def check_extra_query(extra: object, options: Collection[str]) -> None:
+    """Raise ``ConfigurationError`` unless it can go into a query beside these options."""
+    if extra is None:
+        return
+    if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
+        raise ConfigurationError(f"extra_query={extra!r}: give a mapping of names to values")
+    for name in extra:
+        if name in options:
+            raise ConfigurationError(f"extra_query: {name!r} has an option of its own; use that")
+        given = extra[name]
+        values = given if isinstance(given, (list, tuple)) else [given]
+        if not all(isinstance(value, (str, int, float)) for value in values):
+            raise ConfigurationError(
+                f"extra_query: {name}={given!r}: give a string, a number, a bool or a list of them"
+            )
