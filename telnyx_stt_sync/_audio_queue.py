@@ -49,6 +49,8 @@ class AudioQueue:
         self._size = 0
         self._position = 0  # bytes put so far, less what was rewound
         self._accepted = 0  # the furthest that came
+        self._taken = 0  # bytes that left it, those that gave way included
+        self._marks: Deque[int] = deque()  # where the user wants a final, as `_taken` counts
         self._dropped = 0  # bytes that gave way since the last pop()
         self._rewind_to: Optional[int] = None  # None: the producer has no rewind to follow
         self._ended = False
@@ -78,9 +80,9 @@ class AudioQueue:
 
     @property
     def has_work(self) -> bool:
-        """Whether the consumer should look: audio is here, or no more will come."""
+        """Whether the consumer should look: audio or a mark is here, or no more will come."""
         with self._lock:
-            return self._ended or self._size >= self._unit
+            return self._ended or self._size >= self._unit or self._mark_is_due()
 
     def put(self, chunk: bytes, timeout: Optional[float] = None) -> None:
         """Add audio, waiting up to ``timeout`` seconds (``None``: for ever) for room.
@@ -111,11 +113,34 @@ class AudioQueue:
         if sleeps:
             self._wake()
 
+    def mark(self) -> None:
+        """Set a mark behind all that was put so far. Never waits; ``QueueEnded`` as ``put()``."""
+        with self._lock:
+            if self._ended:
+                raise QueueEnded
+            place = self._taken + self._size
+            if not self._marks or self._marks[-1] != place:
+                self._marks.append(place)
+        self._wake()
+
+    def take_mark(self) -> bool:
+        """Whether everything before the next mark was taken; each mark is told once."""
+        with self._lock:
+            is_due = self._mark_is_due()
+            if is_due:
+                self._marks.popleft()
+            return is_due
+
     def pop(self, limit: int) -> bytes:
-        """Take up to ``limit`` bytes, at whole samples unless these are the last. Never waits."""
+        """Take up to ``limit`` bytes, at whole samples unless these are the last. Never waits.
+
+        Takes nothing from behind a mark: ``take_mark()`` comes first.
+        """
         with self._lock:
             self.gap, self._dropped = self._dropped, 0
             size = min(limit, self._size)
+            if self._marks:
+                size = min(size, max(0, self._marks[0] - self._taken))
             if not (self._ended and size == self._size):
                 size -= size % self._unit
             audio = self._take(size)
@@ -138,6 +163,7 @@ class AudioQueue:
             self._ended = self._closed = True
             self._rewind_to = None
             self._chunks.clear()
+            self._marks.clear()
             self._size = 0
             self._changed.notify_all()
         self._wake()
@@ -187,6 +213,7 @@ class AudioQueue:
         """Take so many bytes from the head. Requires the lock."""
         parts = []
         self._size -= size
+        self._taken += size
         while size:
             chunk = self._chunks.popleft()
             if len(chunk) > size:
@@ -195,6 +222,11 @@ class AudioQueue:
             parts.append(chunk)
             size -= len(chunk)
         return b"".join(parts)
+
+    def _mark_is_due(self) -> bool:
+        """Whether nothing before the next mark can be taken any more. Requires the lock."""
+        # Less than a sample can't be, and goes with what comes behind the mark.
+        return bool(self._marks) and self._marks[0] - self._taken < self._unit
 
     def _has_room(self, size: int) -> bool:
         # A chunk larger than the bound is let into an empty queue: it could never fit. Less than a

@@ -190,7 +190,8 @@ def engine_named(name: str) -> Engine:
                 f"transcription_engine={name!r}: the names are case-sensitive; write {known!r}"
             )
     # Engines that do not know CloseStream ignore it, and one that does may need it to flush.
-    return Engine(name, options=None, close_stream=True)
+    # Finalize is ignored likewise, and only sent when the user wants it.
+    return Engine(name, options=None, close_stream=True, finalize=True)
 
 
 def takes_format(engine: Engine, model: Optional[str], input_format: str) -> bool:

@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
         )
 
     def refusal(self) -> TelnyxSTTError:
-        """What ``send()`` raises from now on."""
+        """What ``send()`` and ``finalize()`` raise from now on."""
         if self.error is not None:
             return self.error.with_traceback(None)
-        return StreamStateError("send() after the end of the stream: start() opens a new one")
+        return StreamStateError("the stream is over: start() opens a new one")

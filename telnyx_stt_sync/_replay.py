@@ -39,6 +39,11 @@ class Replay:
         return self._tape is None
 
     @property
+    def oldest(self) -> int:
+        """Nothing before this is ever sent again."""
+        return 0 if self._tape is None else self._tape.start
+
+    @property
     def position(self) -> int:
         """How far the audio of this connection was sent."""
         return self._sends.position
@@ -103,8 +108,7 @@ class Replay:
 
     def restart(self) -> Union[int, Lost]:
         """The connection is gone: where the next one begins, if it can make up for it."""
-        oldest = 0 if self._tape is None else self._tape.start
-        start = self._splice.restart(oldest, self.furthest)
+        start = self._splice.restart(self.oldest, self.furthest)
         if not isinstance(start, Lost):
             self.next_start = start
         return start

@@ -15,6 +15,7 @@ from ._connection import Connection
 from ._drain import Verdict
 from ._errors import ConnectError, ConnectionLostError, TranscriptionTimeout
 from ._events import EndedBy, Stats, Transcription
+from ._final_requests import FinalRequests
 from ._messages import FailureMessage, Message, TranscriptMessage, UnknownMessage, parse_text_frame
 from ._options import Options
 from ._phase import TRANSITIONS, Phase
@@ -33,6 +34,7 @@ END_CODES = frozenset({1000, 1001, 1005})
 CLOSE_TIMEOUT = 1.0
 
 CLOSE_STREAM = '{"type":"CloseStream"}'
+FINALIZE = '{"type":"Finalize"}'
 
 _NOT_RECOGNISED = "what was heard after a reconnect does not join on to what was heard before"
 
@@ -69,6 +71,7 @@ class Session:
         self._record = Record(self._replay, audio_format.bytes_per_second, now)
         self._recovery = Recovery(policy, chance, self._replay)
         self._silence = SilenceWatch(audio_format)
+        self._final_requests = FinalRequests()
         self._connection: Optional[Connection] = None  # None: CONNECTING or CLOSED
         self._closing: Optional[Finished] = None  # not None exactly while CLOSING
         self._closing_until = 0.0
@@ -103,6 +106,7 @@ class Session:
         self._record.chronicle.opened(now)
         self._recovery.connected(now)
         self._replay.opened(now)
+        self._final_requests.restart(self.position)
         self._connection = Connection(self._options, self._engine, now)
 
     def connect_failed(self, error: ConnectError, now: float) -> List[Action]:
@@ -116,12 +120,22 @@ class Session:
 
     @property
     def has_replay(self) -> bool:
-        """Whether ``next_replay()`` has something to give."""
-        return self._replay.has_more
+        """Whether ``finals_due()`` or ``next_replay()`` has something to give."""
+        return self._replay.has_more or self._final_requests.is_due(self.position)
+
+    def finals_due(self) -> List[Action]:
+        """What the replay has to ask for before any more audio."""
+        is_due = self._final_requests.take(self.position)
+        return [SendText(FINALIZE)] if is_due else []
 
     def next_replay(self, limit: int) -> bytes:
         """Audio that has to be sent again, before any other; empty when there is none."""
-        return self._replay.next_piece(limit)
+        return self._replay.next_piece(self._final_requests.room(self.position, limit))
+
+    def finalize(self) -> List[Action]:
+        """The user wants a final of all that was sent."""
+        self._final_requests.add(self.position, self._replay.oldest)
+        return [SendText(FINALIZE)]
 
     def audio_sent(self, audio: bytes, now: float) -> None:
         """A piece of the user's audio was handed to the connection."""

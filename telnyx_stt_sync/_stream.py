@@ -174,9 +174,16 @@ class Stream:
         else:
             return
         # Outside of the except clause, which would become the context of a shared error.
-        if self.outcome is not None:
-            raise self.outcome.refusal()
-        raise StreamStateError("send() after finish(): the stream takes no more audio")
+        raise self._too_late("send() after finish(): the stream takes no more audio")
+
+    def finalize(self) -> None:
+        """Ask for a final of what was sent so far. Never waits."""
+        self.check_process()
+        try:
+            return self._audio.mark()
+        except QueueEnded:
+            pass
+        raise self._too_late("finalize() after finish(): the last finals come without")
 
     def end_input(self) -> None:
         """No more audio will come. Idempotent."""
@@ -349,6 +356,10 @@ class Stream:
         self._delivery.tell(Closed(outcome.transcription))
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _too_late(self, why: str) -> BaseException:
+        """The error for who still wants something of a stream that was ended."""
+        return StreamStateError(why) if self.outcome is None else self.outcome.refusal()
 
     def _give_up_starting(self, exc: BaseException) -> None:
         """Free everything when a thread could not be started, or the start was interrupted."""

@@ -37,7 +37,7 @@ from ._callbacks import (
     OnTranscript,
     OnUtteranceEnd,
 )
-from ._engines import Model, TranscriptionEngine, takes_format
+from ._engines import Model, TranscriptionEngine, engines_finalizing, takes_format
 from ._errors import ConfigurationError, StreamStateError
 from ._events import Stats, Transcript, Transcription
 from ._file_result import FileResult
@@ -236,6 +236,22 @@ class Transcriber:
         chunk = copy_audio(audio, self._options.input_format or "")
         if chunk:
             stream.send(chunk, timeout)
+
+    def finalize(self) -> None:
+        """Ask for a final of all that was sent so far, without waiting for the speaker to pause.
+
+        The final comes as any other does, and the stream goes on. Never blocks; for any thread
+        and any callback. Raises ``ConfigurationError`` where the engine is known not to be able
+        to (Deepgram is), the error that ended the stream, and ``StreamStateError`` before
+        ``start()`` and after the end.
+        """
+        engine = self._options.engine
+        if not engine.finalize:
+            raise ConfigurationError(
+                f"finalize(): {engine.name} can't be asked for a final; it sends them as it sees "
+                f"fit. Engines that can: {engines_finalizing()}"
+            )
+        self._started().finalize()
 
     def finish(self, timeout: Optional[float] = None) -> Transcription:
         """Say that no more audio comes, wait for all finals and callbacks, return what was heard.

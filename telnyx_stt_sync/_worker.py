@@ -192,8 +192,11 @@ class Worker:
         return []
 
     def _feed(self, transport: Transport) -> None:
+        self._do(self._session.finals_due())
         audio = self._session.next_replay(FRAME_BYTES)
         if not audio:
+            if self._audio.take_mark():
+                self._do(self._session.finalize())
             audio = self._audio.pop(FRAME_BYTES)
             self._note_gap()
         if audio:

@@ -56,6 +56,76 @@ def test_an_empty_queue() -> None:
     assert (audio.has_work, audio.is_drained, audio.accepted) == (False, False, 0)
 
 
+def test_a_mark_keeps_its_place() -> None:
+    """A mark comes behind what was put before it, in front of what was put after it."""
+    audio = queue()
+    audio.put(b"abcd")
+    audio.mark()
+    audio.put(b"efgh")
+    assert not audio.take_mark()
+    assert audio.pop(100) == b"abcd"
+    assert audio.pop(100) == b""
+    assert audio.take_mark()
+    assert not audio.take_mark()
+    assert audio.pop(100) == b"efgh"
+
+
+def test_a_mark_within_a_sample() -> None:
+    """Part of a sample in front of a mark goes with its rest, behind the mark."""
+    audio = queue()
+    audio.put(b"abc")
+    audio.mark()
+    audio.put(b"d")
+    assert (audio.pop(100), audio.take_mark(), audio.pop(100)) == (b"ab", True, b"cd")
+
+
+def test_marks_at_one_place() -> None:
+    """Several marks at one place are one; at another place it is another."""
+    audio = queue()
+    for _ in range(3):
+        audio.mark()
+    audio.put(b"ab")
+    audio.mark()
+    assert (audio.take_mark(), audio.take_mark()) == (True, False)
+    assert (audio.pop(100), audio.take_mark(), audio.take_mark()) == (b"ab", True, False)
+
+
+def test_a_mark_is_work() -> None:
+    """The consumer is woken for a mark, and has work as long as one can be taken."""
+    woken = Woken()
+    audio = queue(wake=woken)
+    audio.mark()
+    assert (woken.count, audio.has_work) == (1, True)
+    assert audio.take_mark()
+    assert not audio.has_work
+
+
+def test_a_mark_behind_audio_that_gives_way() -> None:
+    """When the audio in front of a mark gives way, the mark is next."""
+    audio = AudioQueue(4, 2, Woken(), drops=True)
+    audio.put(b"ab")
+    audio.mark()
+    audio.put(b"cdef")
+    audio.put(b"gh")
+    assert (audio.take_mark(), audio.pop(100), audio.gap) == (True, b"efgh", 4)
+
+
+def test_marks_and_the_end() -> None:
+    """A mark set before the end is still told, none can be set behind it, and close() drops it."""
+    audio = queue()
+    audio.put(b"abc")
+    audio.mark()
+    audio.end()
+    with pytest.raises(QueueEnded):
+        audio.mark()
+    assert (audio.pop(100), audio.take_mark(), audio.pop(100)) == (b"abc", True, b"")
+    assert audio.is_drained
+    closed = queue()
+    closed.mark()
+    closed.close()
+    assert not closed.take_mark()
+
+
 def test_pieces_are_whole_samples() -> None:
     """Until the end, a sample is never cut apart: what is left over waits for its rest."""
     audio = queue()

@@ -333,6 +333,7 @@ def test_an_unknown_engine() -> None:
         models=(),
         options=None,
         close_stream=True,
+        finalize=True,
         closes=False,
         interims=None,
         formats=None,

@@ -50,6 +50,7 @@ PURE = [
     "_connection",
     "_send_log",
     "_tape",
+    "_final_requests",
     "_alignment",
     "_splice",
     "_replay",

@@ -65,6 +65,7 @@ OPTIONS: Dict[str, object] = {
 METHODS: Dict[str, str] = {
     "start": "(self)",
     "send": "(self, audio, timeout=None)",
+    "finalize": "(self)",
     "finish": "(self, timeout=None)",
     "close": "(self)",
     "transcribe_file": (

@@ -451,6 +451,13 @@ def test_stop(phase: Phase) -> None:
     assert session.transcription(finished).complete is (phase is Phase.CLOSING)
 
 
+def test_a_final_is_asked_for() -> None:
+    """The wish for a final goes out as a frame at once, and once."""
+    session = streaming()
+    assert session.finalize() == [SendText('{"type":"Finalize"}')]
+    assert (session.finals_due(), session.has_replay) == ([], False)
+
+
 def test_what_waits_when_no_more_comes() -> None:
     """After the last audio was given the drain timeout counts, though some is still to be sent."""
     session = streaming("Soniox", drain_timeout=5.0)

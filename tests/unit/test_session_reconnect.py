@@ -344,6 +344,46 @@ def test_a_source_that_goes_back() -> None:
     assert stream.session.next_replay(RATE) == b""
 
 
+def test_finals_are_asked_for_again() -> None:
+    """Where a final was asked for, it is asked for again when that audio was sent again."""
+    stream = streaming(seconds=2)
+    stream.session.finalize()
+    stream.send()
+    stream.lose()
+    stream.open()
+    assert stream.session.finals_due() == []
+    assert stream.replay() == SECOND * 2
+    assert stream.session.has_replay
+    assert stream.session.finals_due() == [SendText('{"type":"Finalize"}')]
+    assert stream.session.finals_due() == []
+    assert stream.replay() == SECOND
+    assert (stream.session.has_replay, stream.session.finals_due()) == (False, [])
+
+
+def test_a_final_asked_for_at_the_very_end() -> None:
+    """One that stands behind all that was sent is asked for again behind it."""
+    stream = streaming(seconds=2)
+    stream.session.finalize()
+    stream.lose()
+    stream.open()
+    assert stream.replay() == SECOND * 2
+    assert stream.session.has_replay
+    assert stream.session.finals_due() == [SendText('{"type":"Finalize"}')]
+    assert not stream.session.has_replay
+
+
+def test_finals_of_audio_that_is_gone() -> None:
+    """Where the audio is no longer kept, nothing is asked for."""
+    stream = streaming(seconds=2, replay_seconds=1.0)
+    stream.session.finalize()
+    stream.hear("one")
+    stream.now += 60
+    stream.send()
+    stream.hear("two")
+    assert stream.session.finalize() == [SendText('{"type":"Finalize"}')]
+    assert "1/1" in repr(stream.session._final_requests)
+
+
 def test_words_that_come_again() -> None:
     """Words that come again are not told again, and those that were on their way are."""
     stream = Stream()
