@@ -154,6 +154,12 @@ class Options:
                     f"{name}: as far as is known {_default(engine)} ignores it. "
                     f"It is for {engines_heeding(name)}"
                 )
+        if engine.needs_pause and self.endpointing is None:
+            if self.input_format not in (None, *RAW_FORMATS):
+                doubts.append(
+                    f"{engine} may keep the last words of {self.input_format} audio to itself, "
+                    "unless that ends with some seconds of silence or endpointing= is given"
+                )
         for kind in sorted(set(self.redact or ()).difference(_REDACTABLE)):
             doubts.append(
                 f"redact={kind!r} is not known here; it may be new, the service will decide. "

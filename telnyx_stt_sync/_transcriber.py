@@ -481,6 +481,8 @@ class Transcriber:
         if wire in RAW_FORMATS or options.engine.needs_rate_of(wire):
             rate = audio.format.sample_rate
         options = replace(options, input_format=wire, sample_rate=rate)
+        for doubt in set(options.doubts()).difference(self._options.doubts()):
+            warnings.warn(doubt, stacklevel=3)
         return self._new_stream(options, audio.format, callbacks, owner, rewinds=audio.can_seek)
 
     def _new_stream(

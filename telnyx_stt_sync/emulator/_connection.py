@@ -30,7 +30,7 @@ from ._recogniser import Heard, Recognition
 from ._rejections import audio_format, rejection
 from ._service import Service, SessionLog
 from ._session import Session
-from ._upgrade import refusal
+from ._silent_tail import SilentTail
 from ._websocket import Incoming, Upgrade, WebSocket
 from ._wire import Wire, WireBroken
 
@@ -183,7 +183,7 @@ class Connection:
         self._patience.requested()
         self._session = self._log.add(path, query, upgrade.headers)
         plan = FaultPlan(self._service.faults, self._session.index)
-        refused = refusal(path, upgrade.headers, self._service.api_key) or plan.refusal
+        refused = self._service.refusal(path, query, upgrade.headers, plan)
         if refused is None:
             status = self._websocket.accept()
         else:
@@ -211,16 +211,17 @@ class Connection:
         if rejected is not None:
             self._perform([Send(json.dumps(rejected)), Close(REJECTED)])
             return
-        input_format, sample_rate = audio_format(query)
-        if plan.hears:
+        wire = audio_format(query)
+        behaviour = EngineBehaviour.for_query(query, self._service.engine)
+        if plan.hears and not (plan.mutes_interims and behaviour.is_muted(query)):
             report = self._report
             self._recognition = self._service.recogniser_for(query).open(
-                input_format, sample_rate, on_heard=report, on_done=report, on_error=report
+                *wire, on_heard=report, on_done=report, on_error=report
             )
-        behaviour = EngineBehaviour.for_query(query, self._service.engine)
-        clock = AudioClock(input_format, sample_rate)
+        clock, now = AudioClock(*wire), time.monotonic()
+        tail = SilentTail(*wire) if behaviour.waits_for_pause else None
         self._dialogue = Dialogue(
-            behaviour, plan, clock, self._recognition, now=time.monotonic(), timing=Timing()
+            behaviour, plan, clock, self._recognition, now=now, timing=Timing(), tail=tail
         )
 
     def _report(self, what: Union[Heard, str, None] = None) -> None:
@@ -246,7 +247,7 @@ class Connection:
         if message is None or self._dialogue is None:
             return
         if isinstance(message, str):
-            self._dialogue.text(message)
+            self._dialogue.text(message, time.monotonic())
         else:
             self._dialogue.audio(message, time.monotonic())
 

@@ -13,6 +13,7 @@ from ._fault import FaultPlan, Trigger
 from ._outbox import Action, Close, Outbox, Send, ends_connection
 from ._pace import Pace
 from ._recogniser import Heard, Recognition
+from ._silent_tail import SilentTail
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,16 @@ class Dialogue:
         *,
         now: float,
         timing: Timing,
+        tail: Optional[SilentTail] = None,
     ) -> None:
         self.state = State.LISTENING
         self._behaviour = behaviour
         self._plan = plan
         self._clock = clock
         self._recognition = recognition
-        self._timing = timing
+        self._timing = timing if plan.hold is None else replace(timing, hold=plan.hold)
+        # None where the end makes a final of the last words whatever the audio was.
+        self._tail = tail
         self._pace = Pace(plan.speed)
         self._outbox = Outbox()
         self._triggers = plan.triggers
@@ -75,8 +79,11 @@ class Dialogue:
         self._unflushed = False
         # Whether what is heard now was brought by the end of the audio.
         self._flushing = False
+        # The last words, where a fault has them come as an interim; None: nothing is kept.
+        self._kept: Optional[Heard] = None
         self._last_audio = now
         self._last_sent = now
+        self._last_alive = now
 
     @property
     def piece_limit(self) -> Optional[int]:
@@ -89,7 +96,9 @@ class Dialogue:
         if self.state is not State.LISTENING:
             return
         self._audio_bytes += len(audio)
-        self._last_audio = now
+        self._last_audio = self._last_alive = now
+        if self._tail is not None:
+            self._tail.listen(audio)
         if self._recognition is None:
             return
         before = self._clock.seconds
@@ -99,12 +108,14 @@ class Dialogue:
         self._flushing = False
         self._recognition.feed(audio)
 
-    def text(self, text: str) -> None:
+    def text(self, text: str, now: float) -> None:
         """A text frame came. What the engine does not know is ignored."""
         if self.state is not State.LISTENING or self._recognition is None:
             return
         command = _command(text)
-        if command == "CloseStream" and self._behaviour.closes:
+        if command == "KeepAlive" and self._behaviour.engine.keep_alive:
+            self._last_alive = now
+        elif command == "CloseStream" and self._behaviour.closes:
             self._move(State.ENDING)
             self._flushing = True
             self._recognition.end()
@@ -113,6 +124,13 @@ class Dialogue:
 
     def heard(self, heard: Heard, now: float) -> None:
         """The recogniser heard something."""
+        if self._flushing and heard.is_final and not self._lets_go():
+            heard = replace(heard, is_final=False)
+        elif self._flushing and heard.is_final and self._plan.ends_with_interim:
+            before, self._kept = self._kept, heard
+            if before is None:
+                return
+            heard = before
         due = max(now, self._pace.done_at(heard.end))
         if heard.is_final and self._plan.final_delay:
             # Together they would come at once, and the last of several is the one that gets lost.
@@ -126,7 +144,9 @@ class Dialogue:
         due = max(now, self._pace.busy_until)
         if self._plan.close_delay:
             due = max(due, self._outbox.last_due) + self._plan.close_delay
-        self._outbox.put(Close(1000), due)
+        if self._kept is not None:
+            self._put_frame(self._behaviour.frame(replace(self._kept, is_final=False)), due)
+        self._outbox.put(Close(1005 if self._plan.ends_with_interim else 1000), due)
 
     def failed(self, text: str, now: float) -> None:
         """The recogniser cannot make sense of the audio."""
@@ -147,6 +167,8 @@ class Dialogue:
             self._flush(self._recognition)
         elif _reached(self._hold_until, now):
             actions.append(Close(1000))
+        elif _reached(self._idle_until, now):
+            actions.append(Close(1011))
         return self._up_to_the_end(actions)
 
     @property
@@ -155,7 +177,7 @@ class Dialogue:
         if self.state is State.OVER:
             return None
         ages = [each.seconds for each in self._triggers if each.seconds is not None]
-        times = [self._outbox.next_due, self._idle_at, self._hold_until]
+        times = [self._outbox.next_due, self._idle_at, self._hold_until, self._idle_until]
         times += [self._opened + age for age in ages]
         return min((each for each in times if each is not None), default=None)
 
@@ -174,6 +196,17 @@ class Dialogue:
         if self._behaviour.closes or deaf or owed:
             return None
         return max(self._last_audio, self._last_sent) + self._timing.hold
+
+    @property
+    def _idle_until(self) -> Optional[float]:
+        """When a fault closes a connection on which nothing comes in; ``None`` for never."""
+        if self._plan.idle_timeout is None or self.state is not State.LISTENING:
+            return None
+        return self._last_alive + self._plan.idle_timeout
+
+    def _lets_go(self) -> bool:
+        """Whether what the end brings may become final."""
+        return self._tail is None or self._tail.seconds >= self._behaviour.engine.trailing_silence
 
     def _flush(self, recognition: Recognition) -> None:
         self._unflushed = False

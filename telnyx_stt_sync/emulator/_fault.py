@@ -60,6 +60,16 @@ class Fault:
     final_delay: float = 0.0
     # How many seconds later CloseStream is answered by a close.
     close_delay: float = 0.0
+    # True: what is rejected is told by HTTP 400 in place of the upgrade.
+    rejects_early: bool = False
+    # True: an engine without interims says nothing when it is asked about them.
+    mutes_interims: bool = False
+    # True: the last final comes as an interim, and the close after it has no code.
+    ends_with_interim: bool = False
+    # After how many seconds an engine that never closes does; None: as usual.
+    hold: Optional[float] = None
+    # After how many seconds without audio and KeepAlive the server closes; None: never.
+    idle_timeout: Optional[float] = None
 
     def __init__(self, *, only: str = "") -> None:
         self.only = only
@@ -164,6 +174,30 @@ class FaultPlan:
     def close_delay(self) -> float:
         """The longest delay of the close that a fault asks for, in seconds."""
         return max((fault.close_delay for fault in self._faults), default=0.0)
+
+    @property
+    def rejects_early(self) -> bool:
+        return any(fault.rejects_early for fault in self._faults)
+
+    @property
+    def mutes_interims(self) -> bool:
+        return any(fault.mutes_interims for fault in self._faults)
+
+    @property
+    def ends_with_interim(self) -> bool:
+        return any(fault.ends_with_interim for fault in self._faults)
+
+    @property
+    def hold(self) -> Optional[float]:
+        """The shortest hold that a fault asks for, in seconds; ``None`` when none does."""
+        holds = [fault.hold for fault in self._faults if fault.hold is not None]
+        return min(holds, default=None)
+
+    @property
+    def idle_timeout(self) -> Optional[float]:
+        """The shortest idle timeout that a fault asks for, in seconds; ``None`` when none does."""
+        times = [fault.idle_timeout for fault in self._faults if fault.idle_timeout is not None]
+        return min(times, default=None)
 
     def rewrite(self, frame: Dict[str, Any], index: int) -> Optional[List[Payload]]:
         """What the first fault with an opinion sends in place of a frame."""

@@ -42,6 +42,20 @@ name                          what happens
                               however fast the audio was sent
 ``junk_frames``               odd frames between the good ones, and good ones in odd shapes;
                               the words stay what they are
+``early_rejections``          a query that an ``errors[]`` frame would reject is refused by HTTP
+                              400 at the upgrade
+``interims_mute``             an engine without interims says nothing at all when the query
+                              holds ``interim_results``
+``no_interims``               interims never come, as after a burst
+``ends_with_interim``         the last words come as an interim only, and the close after it has
+                              no code (1005)
+``confidence=SHAPE``          the confidence of transcripts is ``null``, the integer ``1``, or
+                              ``absent``
+``typed_frames``              frames carry a ``type``, as the service's SDK expects
+``hold[=SECONDS]``            an engine that never closes does so (1000) after SECONDS (1) in
+                              which nothing came and nothing was owed
+``idle_timeout[=SECONDS]``    after SECONDS (10) without audio, or ``KeepAlive`` where the engine
+                              knows it, a close with 1011
 ``utterance_ends``            Deepgram's end of an utterance is told once more, by an empty
                               final with ``utterance_end``
 ``huge_frame``                a text frame of 2**40 bytes begins; 4 kB of it come within a
@@ -64,7 +78,7 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterable, Tuple, Type, Union
 
-from . import _service_faults, _transport_faults, _upgrade_faults
+from . import _engine_faults, _service_faults, _transport_faults, _upgrade_faults
 from ._fault import Fault
 
 FAULTS: Dict[str, Type[Fault]] = {
@@ -86,6 +100,14 @@ FAULTS: Dict[str, Type[Fault]] = {
         _service_faults.RealTime,
         _service_faults.JunkFrames,
         _service_faults.UtteranceEnds,
+        _engine_faults.EarlyRejections,
+        _engine_faults.InterimsMute,
+        _engine_faults.NoInterims,
+        _engine_faults.EndsWithInterim,
+        _engine_faults.Confidence,
+        _engine_faults.TypedFrames,
+        _engine_faults.Hold,
+        _engine_faults.IdleTimeout,
         _transport_faults.CloseAfter,
         _transport_faults.ResetAfter,
         _transport_faults.CutAfterFinals,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
-from ._fault import Fault
+from ._fault import Fault, FaultPlan
 from ._query import Query
 from ._recogniser import Recogniser
+from ._rejections import rejection
 from ._session import Session
+from ._upgrade import Refusal, early_refusal, refusal
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,15 @@ class Service:
     faults: Tuple[Fault, ...] = ()
     engine: Optional[str] = None
     api_key: Optional[str] = None
+
+    def refusal(
+        self, path: str, query: Query, headers: Mapping[str, str], plan: FaultPlan
+    ) -> Optional[Refusal]:
+        """What refuses the upgrade, ``None`` when nothing does."""
+        refused = refusal(path, headers, self.api_key) or plan.refusal
+        if refused is None and plan.rejects_early:
+            return early_refusal(rejection(query, self.engine))
+        return refused
 
 
 class SessionLog:

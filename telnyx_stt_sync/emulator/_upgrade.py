@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Mapping, Optional, Tuple
+from typing import Any, Mapping, Optional, Tuple
 
 PATH = "/v2/speech-to-text/transcription"
 
@@ -29,6 +29,14 @@ UNAUTHORIZED = Refusal(401, "Unauthorized", "The API key is missing or not valid
 FORBIDDEN = Refusal(403, "Forbidden", "The API key is not allowed to do this.")
 NOT_FOUND = Refusal(404, "Not Found", f"Only {PATH} is served here.")
 ORIGIN_REFUSED = Refusal(403, "Forbidden", "Handshakes with an Origin header are refused.")
+
+
+def early_refusal(rejected: Optional[Mapping[str, Any]]) -> Optional[Refusal]:
+    """HTTP 400 for what an ``errors[]`` frame would reject; ``None`` for ``None``."""
+    if rejected is None:
+        return None
+    entry = rejected["errors"][0]
+    return Refusal(400, entry["title"], entry["detail"])
 
 
 def refusal(path: str, headers: Mapping[str, str], api_key: Optional[str]) -> Optional[Refusal]:

@@ -15,6 +15,7 @@ from telnyx_stt_sync.emulator._engine_behaviour import EngineBehaviour
 from telnyx_stt_sync.emulator._fault import FaultPlan
 from telnyx_stt_sync.emulator._faults import as_faults
 from telnyx_stt_sync.emulator._outbox import Action, Close, Reset, Send, SendRaw, Vanish
+from telnyx_stt_sync.emulator._silent_tail import SilentTail
 
 SECOND = bytes(32000)
 CLOSE_STREAM = '{"type": "CloseStream"}'
@@ -56,6 +57,7 @@ class Play:
         *faults: str,
         recognition: Optional[FakeRecognition] = None,
         interims: bool = True,
+        tail: Optional[SilentTail] = None,
     ) -> None:
         plan = FaultPlan(as_faults(faults), 1)
         self.recognition = recognition or FakeRecognition()
@@ -66,6 +68,7 @@ class Play:
             self.recognition if plan.hears else None,
             now=100.0,
             timing=Timing(),
+            tail=tail,
         )
 
     def is_in(self, state: State) -> bool:
@@ -105,7 +108,7 @@ def test_close_stream_flushes_and_closes() -> None:
     """After CloseStream come the remaining finals, then a close with 1000."""
     play = Play()
     play.dialogue.audio(SECOND, 100.5)
-    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.text(CLOSE_STREAM, 100.0)
     assert play.is_in(State.ENDING)
     assert play.recognition.calls == ["end"]
     play.final("one", 101.0)
@@ -120,9 +123,9 @@ def test_close_stream_flushes_and_closes() -> None:
 def test_second_close_stream_and_late_audio_are_ignored() -> None:
     """After CloseStream, nothing of the client's changes anything."""
     play = Play()
-    play.dialogue.text(CLOSE_STREAM)
-    play.dialogue.text(CLOSE_STREAM)
-    play.dialogue.text('{"type": "Finalize"}')
+    play.dialogue.text(CLOSE_STREAM, 100.0)
+    play.dialogue.text(CLOSE_STREAM, 100.0)
+    play.dialogue.text('{"type": "Finalize"}', 100.0)
     play.dialogue.audio(SECOND, 101.0)
     assert play.recognition.calls == ["end"]
     assert play.recognition.audio == 0
@@ -143,7 +146,7 @@ def test_finalize_is_deepgram_s_alone() -> None:
     """Deepgram's Finalize reaches the recogniser; to others it is any text."""
     for engine, calls in (("Deepgram", ["finalize"]), ("Soniox", []), ("Telnyx", [])):
         play = Play(engine)
-        play.dialogue.text('{"type":"Finalize"}')
+        play.dialogue.text('{"type":"Finalize"}', 100.0)
         assert play.recognition.calls == calls
 
 
@@ -153,7 +156,7 @@ def test_finalize_is_deepgram_s_alone() -> None:
 def test_other_text_is_ignored(text: str) -> None:
     """KeepAlive and whatever is no command have no effect."""
     play = Play()
-    play.dialogue.text(text)
+    play.dialogue.text(text, 100.0)
     assert play.recognition.calls == []
     assert play.tick(100.0) == []
     assert play.dialogue.state is State.LISTENING
@@ -163,7 +166,7 @@ def test_engine_that_never_closes_flushes_when_idle() -> None:
     """CloseStream is ignored; half a second without audio makes finals of what is pending."""
     play = Play("Telnyx")
     play.dialogue.audio(SECOND, 101.0)
-    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.text(CLOSE_STREAM, 100.0)
     assert play.recognition.calls == []
     assert play.dialogue.deadline == 101.5
     assert play.tick(101.4) == []
@@ -231,7 +234,7 @@ def test_slow_finals_after_close_stream_come_one_by_one() -> None:
     play = Play("Deepgram", "slow_finals=2")
     play.dialogue.audio(SECOND, 100.0)
     play.final("zero", 100.0)
-    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.text(CLOSE_STREAM, 100.0)
     for text in ("one", "two"):
         play.final(text, 101.0)
     play.dialogue.done(101.0)
@@ -265,7 +268,7 @@ def test_real_time_answers_when_the_audio_is_worked_off() -> None:
         play.dialogue.audio(SECOND, 100.0)
     play.final("two seconds in", 100.0, end=2.0)
     play.final("the end", 100.0, end=10.0)
-    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.text(CLOSE_STREAM, 100.0)
     play.dialogue.done(100.0)
     assert play.tick(101.9) == []
     assert play.tick(102.0) == ["two seconds in"]
@@ -338,7 +341,7 @@ def test_late_close_comes_after_the_last_final() -> None:
     """Finals come in time; the close comes so much later, even if the finals are late too."""
     play = Play("Deepgram", "late_close=5", "slow_finals=1")
     play.dialogue.audio(SECOND, 100.0)
-    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.text(CLOSE_STREAM, 100.0)
     play.final("one", 100.0)
     play.dialogue.done(100.0)
     assert play.tick(101.0) == ["one"]
@@ -351,7 +354,7 @@ def test_silent_close_is_an_end_as_usual() -> None:
     play = Play("Deepgram", "silent_close")
     play.dialogue.audio(SECOND, 100.0)
     play.interim("o", 100.0)
-    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.text(CLOSE_STREAM, 100.0)
     play.final("one", 100.0)
     play.dialogue.done(100.0)
     assert play.tick(100.0) == [Close(1000)]
@@ -383,7 +386,7 @@ def test_dead_session_closes_without_a_word() -> None:
     """The dead fault hears nothing and closes with 1000 after its time."""
     play = Play("Telnyx", "dead=3")
     play.dialogue.audio(SECOND, 101.0)
-    play.dialogue.text(CLOSE_STREAM)
+    play.dialogue.text(CLOSE_STREAM, 100.0)
     assert play.recognition.calls == []
     assert play.dialogue.deadline == 103.0
     assert play.tick(103.0) == [Close(1000)]
@@ -394,7 +397,7 @@ def test_silent_session_never_ends() -> None:
     for engine in ("Deepgram", "Telnyx"):
         play = Play(engine, "silent")
         play.dialogue.audio(SECOND, 101.0)
-        play.dialogue.text(CLOSE_STREAM)
+        play.dialogue.text(CLOSE_STREAM, 100.0)
         assert play.dialogue.deadline is None
         assert play.tick(10000.0) == []
         assert play.recognition.audio == 0
@@ -417,3 +420,81 @@ def test_illegal_transition_is_a_bug() -> None:
     with pytest.raises(RuntimeError, match="OVER -> LISTENING"):
         play.dialogue._move(State.LISTENING)
     assert play.dialogue.state is State.OVER
+
+
+LOUD = b"\x00\x40" * 16000
+
+
+@pytest.mark.parametrize(
+    ("silence", "expected"), [(bytes(32000), False), (bytes(65000), True)], ids=["1 s", "2 s"]
+)
+def test_the_last_words_need_a_pause(silence: bytes, expected: bool) -> None:
+    """Where a pause is needed, what the end brings is final only behind one of that length."""
+    play = Play("Soniox", tail=SilentTail("linear16", 16000))
+    play.dialogue.audio(LOUD, 101.0)
+    play.final("before", 101.0)
+    play.dialogue.audio(silence, 102.0)
+    play.dialogue.text(CLOSE_STREAM, 103.0)
+    play.final("last", 103.0)
+    play.dialogue.done(103.0)
+    frames = [json.loads(action.payload) for action in sent(play, 103.0)]
+    assert [(frame["transcript"], frame["is_final"]) for frame in frames] == [
+        ("before", True),
+        ("last", expected),
+    ]
+
+
+def sent(play: Play, now: float) -> List[Any]:
+    """The frames that are sent by then."""
+    return [action for action in play.dialogue.tick(now) if isinstance(action, Send)]
+
+
+def test_the_end_may_be_an_interim() -> None:
+    """With ``ends_with_interim`` the last words alone are an interim, and 1005 follows."""
+    play = Play("Deepgram", "ends_with_interim", interims=False)
+    play.final("one", 101.0)
+    play.dialogue.text(CLOSE_STREAM, 102.0)
+    play.final("two", 102.0)
+    play.final("three", 102.0)
+    play.dialogue.done(102.0)
+    actions = play.dialogue.tick(102.0)
+    frames = [json.loads(str(action.payload)) for action in actions if isinstance(action, Send)]
+    assert [(frame["transcript"], frame["is_final"]) for frame in frames] == [
+        ("one", True),
+        ("two", True),
+        ("three", False),
+    ]
+    assert actions[-1] == Close(1005)
+
+
+def test_nothing_to_end_with() -> None:
+    """With ``ends_with_interim`` and no last words there is just the close without a code."""
+    play = Play("Deepgram", "ends_with_interim")
+    play.dialogue.text(CLOSE_STREAM, 102.0)
+    play.dialogue.done(102.0)
+    assert play.tick(102.0) == [Close(1005)]
+
+
+def test_hold() -> None:
+    """``hold`` says how long an engine that never closes holds an idle connection."""
+    play = Play("Telnyx", "hold=2")
+    assert play.tick(101.9) == []
+    assert play.tick(102.0) == [Close(1000)]
+
+
+def test_idle_timeout() -> None:
+    """With ``idle_timeout`` a connection without audio is closed; KeepAlive counts where known."""
+    for engine, end in (("Deepgram", 108.0), ("Telnyx", 105.0)):
+        play = Play(engine, "idle_timeout=4")
+        play.dialogue.audio(SECOND, 101.0)
+        play.dialogue.text('{"type":"KeepAlive"}', 104.0)
+        assert play.tick(end - 0.1) == []
+        assert play.dialogue.deadline is not None and play.dialogue.deadline <= end
+        assert play.tick(end) == [Close(1011)]
+
+
+def test_no_idle_timeout_in_the_end() -> None:
+    """Once the end was told, an idle connection is nothing to close for."""
+    play = Play("Deepgram", "idle_timeout=4")
+    play.dialogue.text(CLOSE_STREAM, 101.0)
+    assert play.tick(110.0) == []

@@ -70,6 +70,30 @@ def test_behaviour_comes_from_the_query() -> None:
     )
 
 
+def test_the_model_counts() -> None:
+    """The behaviour is that of the engine with the model that the query names."""
+    query = {"transcription_engine": "Deepgram", "model": "flux"}
+    assert str(EngineBehaviour.for_query(query).engine) == "Deepgram flux"
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_who_keeps_the_last_words(engine: str) -> None:
+    """Soniox lets go of its last words after a pause, or with endpointing; the others always."""
+    query = {"transcription_engine": engine}
+    assert EngineBehaviour.for_query(query).waits_for_pause is (engine == "Soniox")
+    for value in ("500", "false"):
+        made = EngineBehaviour.for_query({**query, "endpointing": value})
+        assert made.waits_for_pause is (engine == "Soniox" and value == "false")
+
+
+def test_who_minds_being_asked_about_interims() -> None:
+    """Telnyx's own engine may fall silent when the query holds ``interim_results`` at all."""
+    for value in ("true", "false"):
+        assert behaviour("Telnyx").is_muted({"interim_results": value})
+        assert not behaviour("Google").is_muted({"interim_results": value})
+    assert not behaviour("Telnyx").is_muted({})
+
+
 def test_unknown_engine_is_a_key_error() -> None:
     """An engine that the service does not have is refused."""
     with pytest.raises(KeyError):

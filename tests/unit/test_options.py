@@ -388,6 +388,10 @@ DOUBTFUL: List[Any] = [
         )
     ),
     ({"extra_query": {"punctuate": 1, "diarize": 1}}, ["'diarize'", "'punctuate'"]),
+    (
+        {"transcription_engine": "Soniox", "input_format": "mp3"},
+        ["Soniox may keep the last words of mp3 audio to itself.* endpointing= is given"],
+    ),
     ({"redact": ["pci", "names"]}, ["redact='names' is not known.*Known: pci, ssn, numbers"]),
     (
         {"keywords": "a"},
@@ -431,6 +435,9 @@ def test_what_may_be_new_is_a_doubt(given: Dict[str, Any], messages: List[str]) 
         {"keywords": "a:2", "model": "nova-2"},
         {"transcription_engine": "Azure", "region": "westeurope"},
         {"transcription_engine": "Google", "endpointing": 300},
+        {"transcription_engine": "Soniox", **RAW},
+        {"transcription_engine": "Soniox", "input_format": "mp3", "endpointing": 500},
+        {"transcription_engine": "Speechmatics", "input_format": "mp3"},
     ],
     ids=str,
 )
