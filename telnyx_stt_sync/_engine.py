@@ -30,7 +30,8 @@ class Engine(NamedTuple):
 
     What it sends. ``interims``: ``False`` when it never sends any, ``None`` when nobody has said.
     ``always_interims``: also when they were not asked for. ``speech_final``: frames say whether
-    the speaker paused. ``bare_finals``: finals begin with a blank and have no confidence.
+    the speaker paused. ``whole_turns``: one final for each turn of the speaker, and interims that
+    hold all of it so far. ``bare_finals``: finals begin with a blank and have no confidence.
 
     How it is told, and how it ends. ``close_stream``: a ``CloseStream`` frame tells it the end of
     the audio. ``closes``: it then closes the connection when it has sent everything; the others
@@ -58,6 +59,7 @@ class Engine(NamedTuple):
     interims: Optional[bool] = None
     always_interims: bool = False
     speech_final: bool = False
+    whole_turns: bool = False
     bare_finals: bool = False
     close_stream: bool = False
     closes: bool = False

@@ -106,6 +106,7 @@ _ALL = (
         formats=frozenset({"linear16", "linear32", "wav", "mp3"}),
         pace=6.0,
         interims=False,
+        whole_turns=True,
         bare_finals=True,
         # One final per utterance, each after some thought: the others need less.
         quiet_period=5.0,
@@ -168,6 +169,7 @@ _ALL = (
         formats=frozenset({"linear16", "linear32", "mulaw", "alaw"}),
         interims=True,
         always_interims=True,
+        whole_turns=True,
     ),
     Engine("Humain", models=("humain/realtime",)),
     Engine("Cohere", models=("cohere/ar-stt",)),

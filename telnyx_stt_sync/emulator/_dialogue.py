@@ -14,6 +14,7 @@ from ._outbox import Action, Close, Outbox, Send, ends_connection
 from ._pace import Pace
 from ._recogniser import Heard, Recognition
 from ._silent_tail import SilentTail
+from ._turn import Turn
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class Dialogue:
         self._tail = tail
         self._pace = Pace(plan.speed)
         self._outbox = Outbox()
+        # None where finals come as the recogniser makes them.
+        self._turn = Turn() if behaviour.engine.whole_turns else None
         self._triggers = plan.triggers
         self._opened = now
         self._audio_bytes = 0
@@ -77,6 +80,7 @@ class Dialogue:
         self._finals = 0
         # Whether audio has come that the recogniser was not told to flush.
         self._unflushed = False
+        self._flushed_at = now
         # Whether what is heard now was brought by the end of the audio.
         self._flushing = False
         # The last words, where a fault has them come as an interim; None: nothing is kept.
@@ -124,6 +128,8 @@ class Dialogue:
 
     def heard(self, heard: Heard, now: float) -> None:
         """The recogniser heard something."""
+        if self._turn is not None:
+            heard = self._turn.join(heard)
         if self._flushing and heard.is_final and not self._lets_go():
             heard = replace(heard, is_final=False)
         elif self._flushing and heard.is_final and self._plan.ends_with_interim:
@@ -157,6 +163,8 @@ class Dialogue:
         """What to do now, in order. Nothing comes after the action that ends the connection."""
         if self.state is State.OVER:
             return []
+        if self._turn is not None and _reached(self._turn_ends_at, now):
+            self._end_turn(self._turn, now)
         actions = self._outbox.take_due(now)
         if actions:
             self._last_sent = now
@@ -164,7 +172,7 @@ class Dialogue:
             self._used_up(trigger, now)
             actions.extend(trigger.actions)
         if self._recognition is not None and _reached(self._idle_at, now):
-            self._flush(self._recognition)
+            self._flush(self._recognition, now)
         elif _reached(self._hold_until, now):
             actions.append(Close(1000))
         elif _reached(self._idle_until, now):
@@ -177,7 +185,8 @@ class Dialogue:
         if self.state is State.OVER:
             return None
         ages = [each.seconds for each in self._triggers if each.seconds is not None]
-        times = [self._outbox.next_due, self._idle_at, self._hold_until, self._idle_until]
+        times = [self._outbox.next_due, self._idle_at, self._turn_ends_at]
+        times += [self._hold_until, self._idle_until]
         times += [self._opened + age for age in ages]
         return min((each for each in times if each is not None), default=None)
 
@@ -189,10 +198,28 @@ class Dialogue:
         return max(self._last_audio, self._pace.busy_until) + self._timing.idle
 
     @property
+    def _turn_is_open(self) -> bool:
+        return self._turn is not None and self._turn.is_open
+
+    @property
+    def _turn_ends_at(self) -> Optional[float]:
+        """When a turn is over that no pause has ended; ``None`` as long as more may come of it."""
+        if self._unflushed or not self._turn_is_open:
+            return None
+        return max(self._flushed_at, self._last_sent, self._outbox.last_due) + self._timing.idle
+
+    def _end_turn(self, turn: Turn, now: float) -> None:
+        """Tell the rest of a turn that ended with the audio."""
+        rest = turn.end()
+        assert rest is not None
+        for frame in self._behaviour.frames(rest):
+            self._put_frame(frame, now)
+
+    @property
     def _hold_until(self) -> Optional[float]:
         """When the server gives up an idle connection; ``None`` as long as something is owed."""
         deaf = self._recognition is None
-        owed = self._unflushed or self._outbox.next_due is not None
+        owed = self._unflushed or self._outbox.next_due is not None or self._turn_is_open
         if self._behaviour.closes or deaf or owed:
             return None
         return max(self._last_audio, self._last_sent) + self._timing.hold
@@ -208,8 +235,9 @@ class Dialogue:
         """Whether what the end brings may become final."""
         return self._tail is None or self._tail.seconds >= self._behaviour.engine.trailing_silence
 
-    def _flush(self, recognition: Recognition) -> None:
+    def _flush(self, recognition: Recognition, now: float) -> None:
         self._unflushed = False
+        self._flushed_at = now
         self._flushing = True
         # A script has a rest, which is said when the audio stops; a real recogniser has none.
         getattr(recognition, "flush", recognition.finalize)()

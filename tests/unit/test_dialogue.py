@@ -498,3 +498,50 @@ def test_no_idle_timeout_in_the_end() -> None:
     play = Play("Deepgram", "idle_timeout=4")
     play.dialogue.text(CLOSE_STREAM, 101.0)
     assert play.tick(110.0) == []
+
+
+def part(text: str, *, is_final: bool = True, ends: bool = False) -> Heard:
+    """A part of a turn."""
+    return Heard(text, is_final, 0.0, 0.1, 0.9, ends)
+
+
+def told(play: Play, now: float) -> List[Any]:
+    """The texts that are sent by then, and whether they are final."""
+    frames = [json.loads(str(action.payload)) for action in sent(play, now)]
+    return [(frame["transcript"].strip(), frame["is_final"]) for frame in frames]
+
+
+def test_whole_turns() -> None:
+    """Reson8 sends one final for a turn, and interims that hold all of it; Telnyx no interims."""
+    expected = [("one", False), ("one two", False), ("one two three", True), ("four", False)]
+    for engine in ("Reson8", "Telnyx"):
+        play = Play(engine)
+        play.dialogue.heard(part("one"), 101.0)
+        play.dialogue.heard(part("two", is_final=False), 101.0)
+        play.dialogue.heard(part("two three", ends=True), 101.0)
+        play.dialogue.heard(part("four", is_final=False), 101.0)
+        shown = expected if engine == "Reson8" else [each for each in expected if each[1]]
+        assert told(play, 101.0) == shown
+
+
+def test_a_turn_that_ends_with_the_audio() -> None:
+    """A turn that no pause has ended becomes final when nothing more comes, and then the hold."""
+    play = Play("Telnyx", "hold=3")
+    play.dialogue.audio(SECOND, 101.0)
+    play.dialogue.heard(part("one"), 101.0)
+    assert told(play, 101.4) == []
+    assert told(play, 101.5) == []  # the recogniser is asked for the rest: it has none
+    assert told(play, 101.9) == []
+    assert play.dialogue.deadline == 102.0
+    assert told(play, 102.0) == [("one", True)]
+    assert play.tick(104.9) == []
+    assert play.tick(105.0) == [Close(1000)]
+
+
+def test_a_turn_goes_on_with_the_audio() -> None:
+    """As long as audio comes, an open turn stays open."""
+    play = Play("Telnyx")
+    for second in range(5):
+        play.dialogue.audio(SECOND, 101.0 + second * 0.4)
+        play.dialogue.heard(part(str(second)), 101.0 + second * 0.4)
+        assert told(play, 101.0 + second * 0.4 + 0.3) == []

@@ -286,7 +286,7 @@ def test_who_is_alone_in_what() -> None:
         feature: [engine.name for engine in ENGINES.values() if getattr(engine, feature)]
         for feature in (
             *("finalize", "keep_alive", "speech_final", "bare_finals", "always_interims"),
-            *("needs_pause", "endpointing_ms"),
+            *("whole_turns", "needs_pause", "endpointing_ms"),
         )
     }
     assert alone == {
@@ -294,6 +294,7 @@ def test_who_is_alone_in_what() -> None:
         "keep_alive": ["Deepgram"],
         "speech_final": ["Deepgram"],
         "bare_finals": ["Telnyx"],
+        "whole_turns": ["Telnyx", "Reson8"],
         "always_interims": ["Reson8"],
         "needs_pause": ["Soniox"],
         "endpointing_ms": ["Soniox"],

@@ -21,7 +21,7 @@ from telnyx_stt_sync import (
 from telnyx_stt_sync._audio_format import INPUT_FORMATS, RAW_FORMATS
 from telnyx_stt_sync._engine import Engine
 from telnyx_stt_sync._engines import ENGINES, variants
-from telnyx_stt_sync.emulator import Emulator, Session
+from telnyx_stt_sync.emulator import Emulator, Session, word_audio
 from tests.wire.client import CLOSING, STAYING, file, live, speech, transcriber
 
 SCRIPT = ["one two three", "four five"]
@@ -55,6 +55,7 @@ def test_an_engine(engine: Engine) -> None:
     with Emulator(transcripts=SCRIPT) as emulator:
         results = heard(emulator, **options_of(engine))
         sessions = emulator.sessions
+        assert all(session.closed.wait(5) for session in sessions)
     for result in results.values():
         assert (result.text, result.complete) == (TEXT, True)
         assert result.ended_by == ("server_close" if engine.closes else "quiet")
@@ -82,13 +83,26 @@ def check_frames(engine: Engine, sent: List[Dict[str, Any]]) -> None:
         turn = "" if frame["is_final"] else frame["transcript"]
 
 
+@pytest.mark.parametrize("name", sorted(ENGINES))
+def test_words_without_a_pause(name: str) -> None:
+    """Twenty words without a pause: one final where finals are whole turns, else several."""
+    said = [f"w{number}" for number in range(20)]
+    audio = word_audio(said, seconds_per_word=0.1)
+    with Emulator(faults="hold=0.05") as emulator:
+        stt = transcriber(emulator.url, transcription_engine=name, quiet_period=20.0)
+        result = file(stt, audio)
+    assert result.text == " ".join(said)
+    assert (len(result.segments) == 1) is ENGINES[name].whole_turns
+
+
 @pytest.mark.parametrize("name", STAYING)
 def test_an_engine_that_closes_after_all(name: str) -> None:
     """Should an engine that is known to stay open close in the end, that is a good end as well."""
     with Emulator(transcripts=SCRIPT, faults="hold=0.05") as emulator:
         stt = transcriber(emulator.url, transcription_engine=name, quiet_period=20.0)
         result = file(stt, AUDIO)
-        assert emulator.sessions[0].closed_by == "server"
+        session = emulator.sessions[0]
+        assert session.closed.wait(5) and session.closed_by == "server"
     assert (result.text, result.ended_by, result.complete) == (TEXT, "server_close", True)
 
 
@@ -101,6 +115,7 @@ def test_no_words_after_the_end(name: str) -> None:
             result = how(stt, AUDIO)
             assert (result.text, result.ended_by) == (TEXT, "server_close")
             assert [part.is_final for part in result.segments] == [True, False]
+            assert emulator.sessions[-1].closed.wait(5)
         assert [session.close_code for session in emulator.sessions] == [1005, 1005]
 
 
