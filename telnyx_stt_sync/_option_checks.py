@@ -132,7 +132,7 @@ def check_endpointing(endpointing: Union[int, bool, None], engine: Engine) -> No
     if engine.endpointing_ms is None:
         return
     least, most = engine.endpointing_ms
-    if endpointing is False or not least <= endpointing <= most:
+    if not least <= endpointing <= most:
         raise ConfigurationError(
             f"endpointing={endpointing}: {engine} takes {least} to {most} ms; to switch it off, "
             "leave it out"

@@ -538,6 +538,15 @@ def test_a_turn_that_ends_with_the_audio() -> None:
     assert play.tick(105.0) == [Close(1000)]
 
 
+def test_an_open_turn_is_owed() -> None:
+    """A connection with an open turn is not given up, however short the hold."""
+    play = Play("Telnyx", "hold=0.1")
+    play.dialogue.audio(SECOND, 101.0)
+    play.dialogue.heard(part("one"), 101.0)
+    assert [play.tick(now) for now in (101.5, 101.8)] == [[], []]
+    assert play.tick(102.0) == [" one"]
+
+
 def test_a_turn_goes_on_with_the_audio() -> None:
     """As long as audio comes, an open turn stays open."""
     play = Play("Telnyx")

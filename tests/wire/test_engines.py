@@ -17,6 +17,7 @@ from telnyx_stt_sync import (
     RequestRejectedError,
     Transcriber,
     Transcription,
+    TranscriptionTimeout,
 )
 from telnyx_stt_sync._audio_format import INPUT_FORMATS, RAW_FORMATS
 from telnyx_stt_sync._engine import Engine
@@ -150,6 +151,10 @@ def test_who_must_not_be_asked_about_interims() -> None:
         stt = transcriber(emulator.url, transcription_engine="Telnyx", interim_results=False)
         assert file(stt, AUDIO).text == TEXT
         assert "interim_results" not in emulator.sessions[0].query
+        url = f"{emulator.url}?interim_results=false"
+        stt = transcriber(url, transcription_engine="Telnyx", drain_timeout=0.3)
+        with pytest.raises(TranscriptionTimeout):
+            file(stt, AUDIO)
 
 
 def test_keep_alive_against_the_idle_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
