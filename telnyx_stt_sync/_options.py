@@ -154,6 +154,8 @@ class Options:
                     f"{name}: as far as is known {_default(engine)} ignores it. "
                     f"It is for {engines_heeding(name)}"
                 )
+        if self.interim_results is False and engine.always_interims:
+            doubts.append(f"interim_results=False: {engine} sends interims all the same")
         if engine.needs_pause and self.endpointing is None:
             if self.input_format not in (None, *RAW_FORMATS):
                 doubts.append(

@@ -392,6 +392,10 @@ DOUBTFUL: List[Any] = [
         {"transcription_engine": "Soniox", "input_format": "mp3"},
         ["Soniox may keep the last words of mp3 audio to itself.* endpointing= is given"],
     ),
+    (
+        {"transcription_engine": "Reson8", "interim_results": False},
+        ["interim_results=False: Reson8 sends interims all the same"],
+    ),
     ({"redact": ["pci", "names"]}, ["redact='names' is not known.*Known: pci, ssn, numbers"]),
     (
         {"keywords": "a"},
@@ -436,6 +440,8 @@ def test_what_may_be_new_is_a_doubt(given: Dict[str, Any], messages: List[str]) 
         {"transcription_engine": "Azure", "region": "westeurope"},
         {"transcription_engine": "Google", "endpointing": 300},
         {"transcription_engine": "Soniox", **RAW},
+        {"transcription_engine": "Reson8", "interim_results": True},
+        {"interim_results": False},
         {"transcription_engine": "Soniox", "input_format": "mp3", "endpointing": 500},
         {"transcription_engine": "Speechmatics", "input_format": "mp3"},
     ],
