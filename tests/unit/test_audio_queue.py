@@ -9,7 +9,7 @@ import threading
 import time
 from functools import partial
 from types import FrameType
-from typing import Callable, List, Optional
+from typing import Any, Callable, List, Optional
 
 import pytest
 from hypothesis import given, settings
@@ -124,6 +124,39 @@ def test_marks_and_the_end() -> None:
     closed.mark()
     closed.close()
     assert not closed.take_mark()
+
+
+@given(
+    st.lists(
+        st.one_of(st.integers(1, 7), st.just("mark"), st.tuples(st.just("pop"), st.integers(1, 9))),
+        max_size=40,
+    )
+)
+def test_marks_among_anything(steps: List[Any]) -> None:
+    """Whatever is put, marked and taken: each mark comes where it was set, to the sample."""
+    audio = queue(max_bytes=1000)
+    put = taken = 0
+    wanted: List[int] = []
+    told: List[int] = []
+
+    def take(limit: int) -> int:
+        if audio.take_mark():
+            told.append(taken)
+        return len(audio.pop(limit))
+
+    for step in steps:
+        if step == "mark":
+            audio.mark()
+            wanted.append(put - put % 2)
+        elif isinstance(step, int):
+            audio.put(bytes(step))
+            put += step
+        else:
+            taken += take(step[1])
+    while audio.has_work:
+        taken += take(4)
+    assert taken == put - put % 2
+    assert sorted(set(told)) == sorted(set(wanted))
 
 
 def test_pieces_are_whole_samples() -> None:

@@ -33,7 +33,7 @@ BOTH = {"file": file, "live": live}
 
 def heard(emulator: Emulator, **options: Any) -> Dict[str, Transcription]:
     """What the audio gives as a file and live, side by side."""
-    stt = transcriber(emulator.url, quiet_period=0.2, **options)
+    stt = transcriber(emulator.url, quiet_period=0.5, **options)
     with ThreadPoolExecutor() as pool:
         jobs = {name: pool.submit(how, stt, AUDIO) for name, how in BOTH.items()}
         return {name: job.result() for name, job in jobs.items()}
@@ -160,9 +160,9 @@ def test_who_must_not_be_asked_about_interims() -> None:
 def test_keep_alive_against_the_idle_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """In silence Deepgram's idle timer is reset; the others have none that could be."""
     monkeypatch.setattr("telnyx_stt_sync._connection.KEEP_ALIVE_INTERVAL", 0.1)
-    with Emulator(transcripts=SCRIPT, faults="idle_timeout=0.5") as emulator:
+    with Emulator(transcripts=SCRIPT, faults="idle_timeout=1.5") as emulator:
         stt = transcriber(emulator.url).start()
-        assert not emulator.sessions[0].closed.wait(1.2)
+        assert not emulator.sessions[0].closed.wait(2.0)
         stt.send(AUDIO)
         assert stt.finish().text == TEXT
         lost = transcriber(emulator.url, transcription_engine="Google", on_error=lambda error: None)
