@@ -89,7 +89,7 @@ def test_words_without_a_pause(name: str) -> None:
     """Twenty words without a pause: one final where finals are whole turns, else several."""
     said = [f"w{number}" for number in range(20)]
     audio = word_audio(said, seconds_per_word=0.1)
-    with Emulator(faults="hold=0.05") as emulator:
+    with Emulator(faults="hold=0.5") as emulator:
         stt = transcriber(emulator.url, transcription_engine=name, quiet_period=20.0)
         result = file(stt, audio)
     assert result.text == " ".join(said)
@@ -99,7 +99,7 @@ def test_words_without_a_pause(name: str) -> None:
 @pytest.mark.parametrize("name", STAYING)
 def test_an_engine_that_closes_after_all(name: str) -> None:
     """Should an engine that is known to stay open close in the end, that is a good end as well."""
-    with Emulator(transcripts=SCRIPT, faults="hold=0.05") as emulator:
+    with Emulator(transcripts=SCRIPT, faults="hold=0.5") as emulator:
         stt = transcriber(emulator.url, transcription_engine=name, quiet_period=20.0)
         result = file(stt, AUDIO)
         session = emulator.sessions[0]
