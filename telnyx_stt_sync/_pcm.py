@@ -8,6 +8,7 @@ out everywhere, so nothing here depends on the host's.
 
 from __future__ import annotations
 
+import math
 import operator
 import struct
 from typing import Callable, Dict, Iterable, List, Optional, Sequence
@@ -126,27 +127,34 @@ def _from_alaw(frames: bytes) -> bytes:
 def _from_floats(frames: bytes, encoding: str, channels: int) -> bytes:
     """The mean of float frames; 1.0 is full scale, beyond it is clipped, NaN is 0."""
     count = len(frames) // SAMPLE_BYTES[encoding]
-    values = struct.unpack(f"<{count}{_FLOATS[encoding]}", frames)
+    values: Sequence[float] = struct.unpack(f"<{count}{_FLOATS[encoding]}", frames)
     layout = f"<{count // channels}h"
+    means = _scaled_means(values, channels)
     try:
-        return struct.pack(layout, *map(int, _scaled_means(values, channels)))
+        return struct.pack(layout, *map(int, means))
     except (struct.error, ValueError, OverflowError):
-        # Too loud, NaN or infinite somewhere: the same again with a look at each value,
-        # at half the speed.
-        numbers = [0.0 if value != value else value for value in values]
-        return struct.pack(layout, *map(_clip, _scaled_means(numbers, channels)))
+        # Too loud, NaN or infinite somewhere: the same again with a look at each value.
+        if any(map(math.isnan, means)):
+            values = [0.0 if value != value else value for value in values]
+            means = _scaled_means(values, channels)
+        return struct.pack(
+            layout,
+            *[int(mean) if -32768.0 <= mean <= 32767.0 else _clip(mean) for mean in means],
+        )
 
 
-def _scaled_means(values: Sequence[float], channels: int) -> Iterable[float]:
-    sums: Iterable[float] = values[0::channels]
-    for channel in range(1, channels):
-        sums = map(operator.add, sums, values[channel::channels])
-    return map((32768.0 / channels).__mul__, sums)
+def _scaled_means(values: Sequence[float], channels: int) -> List[float]:
+    sums: Iterable[float]
+    if channels == 1:
+        sums = values
+    elif channels == 2:
+        sums = map(operator.add, values[0::2], values[1::2])
+    else:
+        sums = map(sum, zip(*[iter(values)] * channels))
+    return list(map((32768.0 / channels).__mul__, sums))
 
 
 def _clip(value: float) -> int:
-    if -32768.0 <= value <= 32767.0:
-        return int(value)
     # Not a number here is the mean of two opposite infinities.
     return 0 if value != value else 32767 if value > 0 else -32768
 

@@ -84,6 +84,30 @@ def test_floats_are_mixed_before_they_are_clipped() -> None:
     assert numbers(to_linear16(beside, "f32", channels=2)) == [16384, 32767]
 
 
+def mean_of_floats(frame: Sequence[float]) -> int:
+    heard = [0.0 if math.isnan(value) else value for value in frame]
+    mean = sum(heard) / len(heard)
+    return (
+        0
+        if math.isnan(mean)
+        else max(-32768, min(32767, math.trunc(32768 * min(2, max(-2, mean)))))
+    )
+
+
+FLOATS = st.sampled_from([0.0, 0.25, -0.5, 1.0, -1.0, 40.0, -40.0, math.inf, -math.inf, math.nan])
+
+
+@settings(deadline=None)
+@given(st.sampled_from([1, 2, 4, 8]), st.lists(FLOATS, max_size=40))
+def test_floats_of_many_channels(channels: int, values: List[float]) -> None:
+    """However many channels, a frame is the clipped mean of what is a number in it."""
+    values = values[: len(values) // channels * channels]
+    frames = [values[at : at + channels] for at in range(0, len(values), channels)]
+    for encoding, pack in (("f32", f32), ("f64", f64)):
+        samples = to_linear16(pack(*values), encoding, channels=channels)
+        assert numbers(samples) == [mean_of_floats(frame) for frame in frames]
+
+
 # Points of ITU-T G.711: the codes of the quietest and the loudest samples and some between.
 @pytest.mark.parametrize(
     ("encoding", "codes", "values"),
