@@ -69,6 +69,7 @@ class Found(NamedTuple):
     seconds: Optional[float] = None
     clock: Optional[int] = None
     is_text: bool = False
+    is_archive: bool = False
 
 
 def recognise(head: bytes, *, tagged: bool = False) -> Optional[Found]:
@@ -153,6 +154,8 @@ def _fix(found: Found, name: Optional[str]) -> str:
         return f"Leave input_format out, or give {found.formats[0]!r}"
     if found.is_text:
         return "Look into it: it may be an error message that was saved in place of audio"
+    if found.is_archive:
+        return "Unpack it, and give the audio that is in it"
     return f"The service does not take it. Convert it: {conversion(name)}"
 
 
@@ -224,10 +227,13 @@ def _ebml(head: bytes) -> Found:
     """WebM or Matroska, by the document type (element 0x4282) of the EBML header."""
     other_codec = b"A_" in head and b"A_OPUS" not in head
     formats = ("webm",) if other_codec else ("webm", "webm_opus")
+    # Opus always counts in 48 kHz; of other codecs nobody has asked for the rate so far.
+    rate = 48000 if b"A_OPUS" in head else None
     at = head.find(b"\x42\x82", 4, 64)
-    if head.startswith(b"matroska", at + 3):
-        return Found("a Matroska file", on_request=formats)
-    return Found("a WebM file", formats)
+    # The length of the name comes first, in one to eight bytes.
+    if b"matroska" in head[at + 3 : at + 18]:
+        return Found("a Matroska file", on_request=formats, sample_rate=rate)
+    return Found("a WebM file", formats, sample_rate=rate)
 
 
 def _amr(head: bytes) -> Found:
@@ -263,6 +269,10 @@ def _text(head: bytes) -> Optional[Found]:
     return Found(f"{kind}, not audio: it begins with {start!r}", certain=False, is_text=True)
 
 
+def _archive(name: str, certain: bool = True) -> Callable[[bytes], Found]:
+    return lambda head: Found(name, certain=certain, is_archive=True)
+
+
 def _refused(name: str) -> Callable[[bytes], Found]:
     return lambda head: Found(name)
 
@@ -283,4 +293,6 @@ _MARKS: Tuple[Tuple[int, bytes, Callable[[bytes], Found]], ...] = (
     (0, b"riff\x2e\x91\xcf\x11", _refused("a Wave64 file")),
     (0, b"wvpk", _refused("a WavPack file")),
     (0, b"MAC ", _refused("a Monkey's Audio file")),
+    (0, b"PK\x03\x04", _archive("a ZIP archive")),
+    (0, b"\x1f\x8b\x08", _archive("packed by gzip", certain=False)),
 )

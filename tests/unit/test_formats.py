@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from telnyx_stt_sync._errors import AudioError, ConfigurationError
 from telnyx_stt_sync._formats import UNMARKED, Found, choose_format, ogg_seconds, recognise
+from tests.unit.containers import webm
 
 CLIPS = os.environ.get("TELNYX_STT_TEST_AUDIO")
 
@@ -130,6 +131,13 @@ def test_other_names_on_request(head: bytes, wire: str) -> None:
     assert chosen(head, wire) == wire
 
 
+def test_rate_of_webm() -> None:
+    """Opus in WebM has the rate that Opus always has; that of other codecs is not looked for."""
+    assert found_in(webm(b"A_OPUS")).sample_rate == 48000
+    assert found_in(webm(b"A_OPUS", b"matroska")).sample_rate == 48000
+    assert found_in(webm(b"A_VORBIS")).sample_rate is None
+
+
 def test_rates() -> None:
     """The first bytes tell the sample rate, and often bytes per second and length."""
     assert found_in(flac()).sample_rate == 44100
@@ -196,6 +204,7 @@ def test_ogg_length() -> None:
         (b"#!AMR_MC1.0\n", "AMR file with several channels"),
         (ADTS, "AAC"),
         (ebml(b"matroska", b"A_OPUS"), "Matroska"),
+        (webm(b"A_OPUS", b"matroska"), "Matroska"),
     ],
 )
 def test_what_the_service_does_not_take(head: bytes, what: str) -> None:
@@ -228,6 +237,25 @@ def test_text(head: bytes, what: str) -> None:
         with pytest.raises(AudioError, match=f"'page.wav' is {what}, not audio: it begins with"):
             chosen(head, input_format, name="page.wav")
     assert chosen(head, "mulaw") == "mulaw"
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [(b"PK\3\4\x14\0", "a ZIP archive"), (b"\x1f\x8b\x08\0\0", "packed by gzip")],
+)
+def test_archives(head: bytes, what: str) -> None:
+    """Of an archive is said that it has to be unpacked: ffmpeg would not help."""
+    with pytest.raises(AudioError, match=f"'calls.wav' is {what}\\. Unpack it"):
+        chosen(head, name="calls.wav")
+    with pytest.raises(ConfigurationError, match=f"is {what} by its first bytes\\. Unpack it"):
+        chosen(head, "wav")
+
+
+def test_three_bytes_may_be_chance() -> None:
+    """Samples that begin as gzip does are believed to be samples; as ZIP does, they are not."""
+    assert chosen(b"\x1f\x8b\x08\0", "linear16") == "linear16"
+    with pytest.raises(ConfigurationError):
+        chosen(b"PK\3\4", "linear16")
 
 
 @pytest.mark.parametrize("head", [RAW, b"\0\0\0\0", b"text with a \x07 bell", b"\xe4\xe4"])
