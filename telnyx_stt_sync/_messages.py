@@ -1,9 +1,10 @@
-"""Text frames of the service → typed messages. The only ``json.loads`` of the library."""
+"""Text frames of the service → typed messages. The only place where JSON is read."""
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ._errors import RequestRejectedError, ServerError
 from ._events import Word
@@ -35,6 +36,8 @@ class UnknownMessage(NamedTuple):
     raw: Any
 
 
+_LONGEST_INTEGER = 310
+
 Message = Union[TranscriptMessage, FailureMessage, UnknownMessage]
 
 
@@ -44,16 +47,27 @@ def parse_text_frame(payload: bytes) -> List[Message]:
     Never raises for what a server may send. Frames are told apart by their
     keys: no live capture carries the ``type`` that the SDK asks for.
     """
-    # Imported late: it is a twentieth of the whole import, and the first frame has time for it.
-    import json
-
     try:
-        value = json.loads(payload.decode("utf-8"))
+        value = _decode()(payload.decode("utf-8"))
         entries = value if isinstance(value, list) and value else [value]
         return [_classify(entry) for entry in entries]
     except (ValueError, RecursionError):
         # Not UTF-8, not JSON, or nested deeper than Python goes.
         return [UnknownMessage(payload)]
+
+
+@functools.lru_cache(maxsize=None)
+def _decode() -> Callable[[str], Any]:
+    # Imported late: it is a twentieth of the whole import, and the first frame has time for it.
+    import json
+
+    return json.JSONDecoder(parse_int=_integer).decode
+
+
+def _integer(digits: str) -> float:
+    # Of a million digits Python makes an int in a minute, or refuses to: of a float nothing but
+    # infinity in a moment. No float is longer than this either.
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
 def _classify(entry: Any) -> Message:
@@ -156,7 +170,7 @@ def _number(value: Any) -> Optional[float]:
 def _rejection(errors: Any) -> RequestRejectedError:
     first = errors[0] if isinstance(errors, list) else errors
     if not isinstance(first, dict):
-        return RequestRejectedError(f"the service refused the request: {first}")
+        return RequestRejectedError(f"the service refused the request: {_text(first)}")
     source = first.get("source")
     parameter = _text(source.get("parameter")) if isinstance(source, dict) else None
     code, title, detail = (_text(first.get(name)) for name in ("code", "title", "detail"))
@@ -174,7 +188,7 @@ def _server_error(error: Any) -> ServerError:
     if isinstance(error, dict):
         text = _text(error.get("message")) or _text(error.get("detail")) or _as_json(error)
     else:
-        text = str(error)
+        text = _writable(str(error))
     return ServerError(f"the service reported an error: {text}", message=text)
 
 
@@ -185,4 +199,4 @@ def _as_json(value: Any) -> str:
 
 
 def _text(value: Any) -> Optional[str]:
-    return None if value is None else str(value)
+    return None if value is None else _writable(str(value))
