@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Callable, Iterator, Optional, Tuple, Type
 
 from ._audio_format import ASSUMED_BYTES_PER_SECOND, RAW_FORMATS, AudioFormat, raw_format
+from ._engines import ENGINES, engines_taking
 from ._errors import AudioError, ConfigurationError
 from ._formats import (
     HEAD_BYTES,
@@ -20,7 +21,7 @@ from ._formats import (
 from ._mp3 import tag_bytes
 from ._pcm import pick, to_linear16
 from ._reader import Reader, Source
-from ._wav import WavHeader, read_header, subject
+from ._wav import WavHeader, conversion, read_header, subject
 
 # No codec is slower or faster, on average; where a header says so, it lies. The slowest are
 # Opus and Codec 2 of silence, the fastest is uncompressed FLAC of many channels.
@@ -29,6 +30,9 @@ _POSSIBLE_PACE = (50.0, 10_000_000.0)
 # An ID3 tag of up to this size, an eighth of a second, is sent with the rest of the file. A
 # longer one holds pictures, which would cost their time and put all estimated times off.
 _TAG_SENT = 2000
+
+# A WAV file that lacks less than this is whole: headers are often a few bytes off.
+_MISSED_SECONDS = 0.1
 
 # An Ogg page is never longer than this.
 _OGG_TAIL = 65_307
@@ -39,7 +43,8 @@ class AudioSource:
 
     Leaving ``with`` closes the file if it was given as a path; a file object stays
     open. ``total_seconds`` is ``None`` where it is not known: a pipe, or
-    compressed audio whose first bytes do not tell.
+    compressed audio whose first bytes do not tell. ``doubt`` is a sentence on what
+    looks wrong although the audio can be sent, ``None`` when nothing does.
     """
 
     def __init__(
@@ -50,7 +55,9 @@ class AudioSource:
         *,
         frame_bytes: int = 1,
         convert: Optional[Callable[[bytes], bytes]] = None,
+        doubt: Optional[str] = None,
     ) -> None:
+        self.doubt = doubt
         self.format = audio_format
         self.total_seconds = total_seconds
         self._reader = reader
@@ -131,6 +138,8 @@ def open_audio(
         wire = choose_format(found, head, input_format=input_format, takes=takes, name=reader.name)
         if wire == "wav":
             return _wav_source(reader, sample_rate, channel, takes)
+        if input_format is None and not takes(wire):
+            raise _not_taken(found, reader.name)
         if channel is not None:
             raise ConfigurationError(
                 f"channel={channel}: a channel can only be picked from a WAV file, and this is "
@@ -140,6 +149,17 @@ def open_audio(
     except BaseException:
         reader.close()
         raise
+
+
+def _not_taken(found: Optional[Found], name: Optional[str]) -> ConfigurationError:
+    """The error for a file that the service takes, but not for the engine that was chosen."""
+    assert found is not None
+    takers = {engine for wire in found.formats for engine in engines_taking(wire)}
+    return ConfigurationError(
+        f"{subject(name)} is {found.name}, which the chosen engine does not take. Engines that "
+        f"do: {', '.join(engine for engine in ENGINES if engine in takers)}. Every engine takes "
+        f"WAV files, so you may convert it: {conversion(name)}"
+    )
 
 
 def _check_channel(channel: object) -> None:
@@ -191,6 +211,23 @@ def _wav_source(
         _wav_seconds(header, reader.size),
         frame_bytes=header.frame_bytes,
         convert=convert,
+        doubt=_wav_doubt(header, reader),
+    )
+
+
+def _wav_doubt(header: WavHeader, reader: Reader) -> Optional[str]:
+    """What to say of a WAV file that is shorter than its header says, or that is only that."""
+    if _wav_seconds(header, reader.size) == 0:
+        return f"{subject(reader.name)} is a WAV header without a sample: there is no audio in it"
+    if header.data_size is None or reader.size is None:
+        return None
+    pace = header.frame_bytes * header.sample_rate
+    promised, there = header.data_size / pace, reader.size / pace
+    if promised - there < _MISSED_SECONDS:
+        return None
+    return (
+        f"{subject(reader.name)} was cut short, or is still being written: its header tells of "
+        f"{promised:.1f} s of audio, and {there:.1f} s are there"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import time
 from typing import Optional
@@ -10,9 +11,11 @@ from typing import Optional
 from ._audio import AudioSource
 from ._audio_queue import QueueRewound
 from ._callbacks import OnProgress
-from ._errors import AudioError, BufferFullError
+from ._errors import AudioError, BufferFullError, ConfigurationError
 from ._pacing import Pacer
 from ._stream import Stream
+
+logger = logging.getLogger("telnyx_stt_sync")
 
 # Paced audio goes in pieces of this much wall time, within these bounds: Telnyx advises frames
 # of 2 to 8 kB, and 640 bytes are known to work. Unpaced audio goes in pieces that fill a frame.
@@ -31,10 +34,15 @@ def piece_bytes(speed: float, bytes_per_second: float) -> int:
 class FileFeed:
     """One file on its way into one stream, at ``speed`` × real time. Owner: the calling thread.
 
-    Raises ``ConfigurationError`` for a speed that is none.
+    Raises ``ConfigurationError`` for a speed that is none, and for an ``on_progress`` that can't
+    be called.
     """
 
     def __init__(self, audio: AudioSource, speed: float, on_progress: Optional[OnProgress]) -> None:
+        if on_progress is not None and not callable(on_progress):
+            raise ConfigurationError(f"on_progress={on_progress!r}: give a function, or None")
+        if audio.doubt is not None:
+            logger.warning("%s", audio.doubt)
         self._rate = audio.format.bytes_per_second
         self._speed = speed
         self._pacer = Pacer(speed, self._rate)

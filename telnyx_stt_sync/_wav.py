@@ -128,7 +128,7 @@ def subject(name: Optional[str]) -> str:
 
 def conversion(name: Optional[str]) -> str:
     """The command line that turns a file into one that every engine takes."""
-    if name is None:
+    if name is None or name.startswith("<"):  # "<stdin>" and the like are no files
         return "ffmpeg -i INPUT -ac 1 -ar 16000 -c:a pcm_s16le OUTPUT.wav"
     stem, extension = os.path.splitext(name)
     # ffmpeg can't write the file that it reads, and a WAV can hold what is no good here.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import struct
 import tracemalloc
 import typing
@@ -20,6 +21,7 @@ from telnyx_stt_sync._audio import AudioSource, open_audio
 from telnyx_stt_sync._audio_format import RAW_FORMATS, AudioFormat, raw_format
 from telnyx_stt_sync._errors import AudioError, ConfigurationError
 from telnyx_stt_sync._pcm import to_linear16
+from tests.unit.containers import TAKEN
 
 CLIPS = os.environ.get("TELNYX_STT_TEST_AUDIO")
 
@@ -240,11 +242,62 @@ def test_length_of_a_pipe() -> None:
 
 
 def test_wav_without_samples() -> None:
-    """A WAV file of no length is audio, of which nothing is to be sent."""
-    for file in (wav(b""), wav(b"", behind=b"LIST\4\0\0\0abcd")):
+    """A WAV file of no length is audio, of which nothing is to be sent; that is worth a word."""
+    for file in (wav(b""), wav(b"", behind=b"LIST\4\0\0\0abcd"), wav(b"a", data_size=1000)):
         source = opened(file)
         assert source.total_seconds == 0
         assert sent(source) == b""
+        assert source.doubt == "the audio is a WAV header without a sample: there is no audio in it"
+
+
+@pytest.mark.parametrize("data_size", [None, 3200 + 40, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_wav_that_is_whole(data_size: Optional[int]) -> None:
+    """A size that is a little off, or that stands for none, is not worth a word."""
+    assert opened(wav(bytes(3200), data_size=data_size)).doubt is None
+
+
+def test_wav_that_was_cut_short(tmp_path: Path) -> None:
+    """Of a WAV file that is shorter than it says is told how much of it is there."""
+    path = tmp_path / "call.wav"
+    path.write_bytes(wav(bytes(48_000), data_size=320_000))
+    with open_audio(path, takes=takes_all) as source:
+        assert source.total_seconds == 1.5
+        assert source.doubt is not None
+        assert re.fullmatch(
+            r"'.*call\.wav' was cut short.* 10\.0 s of audio, and 1\.5 s are there", source.doubt
+        )
+    pipe: Any = Pipe(wav(bytes(48_000), data_size=320_000), most=5000)
+    assert open_audio(pipe, takes=takes_all).doubt is None
+
+
+# What the engine takes
+
+
+@pytest.mark.parametrize(
+    ("container", "kind", "engines"),
+    [
+        ("flac", "a FLAC file", "Deepgram, Google, Speechmatics, Soniox"),
+        ("ogg_opus", "Ogg Opus", "Deepgram, Google, Speechmatics, Soniox"),
+        ("webm", "a WebM file", "Deepgram, Soniox"),
+        ("webm_opus", "a WebM file", "Deepgram, Google, Soniox"),
+        ("amr_wb", "an AMR-WB file", "Deepgram, Google"),
+    ],
+)
+def test_a_file_for_other_engines(container: str, kind: str, engines: str, tmp_path: Path) -> None:
+    """A file that the chosen engine does not take says who does, and how to convert it."""
+    path = tmp_path / "a call.x"
+    path.write_bytes(TAKEN[container])
+    with pytest.raises(ConfigurationError) as caught:
+        open_audio(path, takes=takes_linear16)
+    assert f"a call.x' is {kind}, which the chosen engine does not take. " in str(caught.value)
+    assert f"Engines that do: {engines}. Every engine takes WAV" in str(caught.value)
+    assert str(caught.value).endswith("a call.wav'")
+
+
+def test_a_format_that_was_asked_for() -> None:
+    """What was asked for is checked with the other options, before there is a file."""
+    source = opened(TAKEN["flac"], input_format="flac", takes=takes_linear16)
+    assert source.format.input_format == "flac"
 
 
 def test_cut_frames_are_left_out() -> None:

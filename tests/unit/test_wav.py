@@ -244,6 +244,7 @@ def test_other_codecs(description: bytes, codec: str) -> None:
     ("name", "files"),
     [
         (None, ("INPUT", "OUTPUT.wav")),
+        ("<stdin>", ("INPUT", "OUTPUT.wav")),
         ("call.m4a", ("call.m4a", "call.wav")),
         ("noname", ("noname", "noname.wav")),
         ("it's.M4A", ("'it'\"'\"'s.M4A'", "'it'\"'\"'s.wav'")),
