@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING, BinaryIO, Optional, Union, cast
+from typing import TYPE_CHECKING, BinaryIO, Optional, Protocol, Union, cast
 
 from ._errors import AudioError
 
@@ -13,7 +13,16 @@ if TYPE_CHECKING:  # pragma: no cover
 else:
     _PathLike = os.PathLike  # takes no parameter before Python 3.9
 
-Source = Union[str, bytes, _PathLike, BinaryIO]
+
+class BinaryFile(Protocol):
+    """What a file object must be able to do: pipes, archives, and what a test makes up will do."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes; none only at the end."""
+        ...
+
+
+Source = Union[str, bytes, _PathLike, BinaryFile]
 
 _SKIP_STEP = 64 * 1024
 
@@ -39,6 +48,9 @@ class Reader:
         self._left: Optional[int] = None
         # Bytes from here to the end; None: not known, a pipe for example.
         self.size = self._measure()
+        # Pipes, sockets and standard input: read() waits until all is there that was asked for,
+        # read1() for no more than something. Other types may have changed one and not the other.
+        self._waits = self.size is None and type(self._file) is io.BufferedReader
         self.mark()
 
     def peek(self, size: int) -> bytes:
@@ -125,7 +137,9 @@ class Reader:
         return size if size > 0 else None
 
     def _pull(self, size: int) -> bytes:
-        piece = self._file.read(size)
+        piece = cast(io.BufferedReader, self._file).read1(size) if self._waits else b""
+        # Nothing may also mean that the pipe is not blocking, which only read() tells.
+        piece = piece or self._file.read(size)
         if piece is None:
             raise AudioError(
                 "the file object is not blocking: read() gave None, so there is no telling where "
@@ -136,7 +150,7 @@ class Reader:
         return bytes(piece)
 
 
-def _binary_file(source: BinaryIO) -> BinaryIO:
+def _binary_file(source: BinaryFile) -> BinaryIO:
     if isinstance(source, io.TextIOBase):
         raise _text_mode(source)
     if not callable(getattr(source, "read", None)):
@@ -144,7 +158,7 @@ def _binary_file(source: BinaryIO) -> BinaryIO:
             f"cannot read audio from {type(source).__name__}: give a path or a binary file object "
             "(for audio in memory io.BytesIO(data))"
         )
-    return source
+    return cast(BinaryIO, source)
 
 
 def _text_mode(source: object) -> TypeError:

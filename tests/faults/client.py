@@ -85,7 +85,7 @@ class Pipe(io.RawIOBase):
 
 def pipe(stt: Transcriber, audio: bytes = AUDIO) -> Transcription:
     """As a file object that can't go back."""
-    return stt.transcribe_file(Pipe(audio), speed=math.inf)  # type: ignore[arg-type]
+    return stt.transcribe_file(Pipe(audio), speed=math.inf)
 
 
 HOW = {"file": file, "paced file": paced_file, "live": live, "pipe": pipe}

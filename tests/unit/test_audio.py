@@ -451,7 +451,7 @@ def test_short_tag() -> None:
 def test_long_tag(size: int) -> None:
     """A long ID3 tag is left out: it would cost its time and put all times off."""
     for file in (io.BytesIO(tagged(size, MP3 * 4)), Pipe(tagged(size, MP3 * 4), 4000)):
-        source = open_audio(file, takes=takes_all)  # type: ignore[arg-type]
+        source = open_audio(file, takes=takes_all)
         assert source.format == AudioFormat("mp3", 44100, 16000.0, True, 1)
         assert source.total_seconds in (417 * 4 / 16000, None)
         assert sent(source, 1000) == MP3 * 4

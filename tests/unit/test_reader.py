@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from pathlib import Path
 from typing import Any, List, Optional
 
@@ -141,6 +142,42 @@ def test_read_does_not_wait_twice() -> None:
     assert reader.read(5) == b"012"
     assert reader.read_all(5) == b"34567"
     assert reader.read_all(5) == b"89"
+
+
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_a_pipe_gives_what_is_there(buffering: int, limit: float) -> None:
+    """Of a pipe with something in it nothing more is awaited, whatever was asked for."""
+    read_end, write_end = os.pipe()
+    with open(read_end, "rb", buffering=buffering) as source, open(write_end, "wb", 0) as sink:
+        reader = Reader(source)
+        too_late = threading.Timer(limit, sink.close)
+        too_late.start()
+        try:
+            sink.write(b"first")
+            assert reader.read(1000) == b"first"
+            sink.write(b"head and rest")
+            assert reader.peek(4) == b"head"
+            assert reader.read(1000) == b"head"
+            assert reader.read(1000) == b" and rest"
+            assert not sink.closed
+        finally:
+            too_late.cancel()
+            too_late.join()
+        sink.close()
+        assert reader.read(1000) == b""
+
+
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_a_pipe_that_is_not_blocking(buffering: int) -> None:
+    """A pipe that is empty for now has not ended: not to wait for more is an AudioError."""
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    with open(read_end, "rb", buffering=buffering) as source, open(write_end, "wb", 0) as sink:
+        reader = Reader(source)
+        sink.write(b"first")
+        assert reader.read(1000) == b"first"
+        with pytest.raises(AudioError, match="not blocking"):
+            reader.read(1000)
 
 
 def test_skip() -> None:

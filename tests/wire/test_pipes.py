@@ -1,0 +1,195 @@
+"""Pipes of every kind as files, and what on_progress is told of files, pipes and replays."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import os
+import socket
+import subprocess
+import sys
+import threading
+from typing import IO, Any, Callable, ContextManager, Iterator, List, Optional, Tuple
+
+import pytest
+
+from telnyx_stt_sync import RetryPolicy, Transcriber, Transcription
+from telnyx_stt_sync.emulator import Emulator
+from tests.unit.containers import chunk, flac, fmt, id3, mp3, ogg, riff
+from tests.wire.client import BYTES_PER_SECOND, speech
+
+Told = List[Tuple[float, Optional[float]]]
+
+SECONDS = 3.0
+SPEECH = speech(SECONDS)
+TEXT = "one two three four five six"
+
+
+def wav(size: Optional[int] = None) -> bytes:
+    """Three seconds of WAV, with the size that a program writes that knows it, or does not."""
+    return riff(fmt(1, rate=16000), chunk(b"data", SPEECH, size=size))
+
+
+@contextlib.contextmanager
+def written(data: bytes, sink: IO[bytes]) -> Iterator[None]:
+    """Data on its way into a pipe by a thread of its own."""
+
+    def write() -> None:
+        with sink, contextlib.suppress(BrokenPipeError):
+            for start in range(0, len(data), 5000):
+                sink.write(data[start : start + 5000])
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+@contextlib.contextmanager
+def os_pipe(data: bytes) -> Iterator[IO[bytes]]:
+    """One of the operating system's, as sys.stdin.buffer is."""
+    read_end, write_end = os.pipe()
+    with written(data, os.fdopen(write_end, "wb")), os.fdopen(read_end, "rb") as source:
+        yield source
+
+
+@contextlib.contextmanager
+def unbuffered_pipe(data: bytes) -> Iterator[IO[bytes]]:
+    """The same without a buffer, so that each read may give less than was asked for."""
+    read_end, write_end = os.pipe()
+    with written(data, os.fdopen(write_end, "wb")), os.fdopen(read_end, "rb", 0) as source:
+        yield source
+
+
+@contextlib.contextmanager
+def output_of_a_program(data: bytes) -> Iterator[IO[bytes]]:
+    """What another program writes."""
+    echo = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
+    program = subprocess.Popen(
+        [sys.executable, "-c", echo], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert program.stdin is not None and program.stdout is not None
+    with program, written(data, program.stdin):
+        yield program.stdout
+
+
+@contextlib.contextmanager
+def socket_file(data: bytes) -> Iterator[IO[bytes]]:
+    """What comes over a connection."""
+    near, far = socket.socketpair()
+    with far, near, written(data, far.makefile("wb")), near.makefile("rb") as source:
+        # The thread closes its file, and this the connection itself.
+        far.close()
+        yield source
+
+
+@contextlib.contextmanager
+def no_pipe(data: bytes) -> Iterator[IO[bytes]]:
+    """A file, which knows its size and can go back."""
+    yield io.BytesIO(data)
+
+
+Open = Callable[[bytes], ContextManager[IO[bytes]]]
+
+PIPES: List[Open] = [os_pipe, unbuffered_pipe, output_of_a_program, socket_file]
+each_pipe = pytest.mark.parametrize("opened", PIPES, ids=lambda pipe: pipe.__name__)
+
+
+def heard(
+    opened: Open, data: bytes, faults: Any = (), **options: Any
+) -> Tuple[Transcription, bytes, Told]:
+    """The result, all bytes that reached the emulator in the last session, and the progress."""
+    told: Told = []
+    with Emulator(transcripts=[TEXT], faults=faults) as emulator, opened(data) as source:
+        stt = Transcriber(
+            "key",
+            url=emulator.url,
+            connect_spacing=0,
+            reconnect=RetryPolicy(initial=0.01, jitter=0),
+            **options,
+        )
+        result = stt.transcribe_file(
+            source, speed=math.inf, on_progress=lambda sent, total: told.append((sent, total))
+        )
+        audio = bytes(emulator.sessions[-1].audio)
+    assert [sent for sent, _ in told] == sorted({sent for sent, _ in told}), "not forwards"
+    assert len({total for _, total in told}) == 1
+    return result, audio, told
+
+
+@each_pipe
+@pytest.mark.parametrize("size", [None, 0xFFFFFFFF, 0x7FFFFFFF])
+def test_wav_from_a_pipe(opened: Open, size: Optional[int]) -> None:
+    """WAV from a pipe is sent to its end, whether or not its header knows where that is."""
+    result, audio, told = heard(opened, wav(size))
+    assert (result.text, audio) == (TEXT, SPEECH)
+    total = SECONDS if size is None else None
+    assert told[-1] == (SECONDS, total)
+
+
+@each_pipe
+def test_samples_from_a_pipe(opened: Open) -> None:
+    """Raw samples from a pipe are sent to the end; how many there are nobody knows before."""
+    result, audio, told = heard(opened, SPEECH, input_format="linear16", sample_rate=16000)
+    assert (result.text, audio) == (TEXT, SPEECH)
+    assert told[-1] == (SECONDS, None)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        mp3() * 25,
+        id3(bytes(3000))[:20] + bytes(2990) + mp3() * 25,
+        flac() + bytes(12_000),
+        ogg(b"OpusHead\1\1" + bytes(9), 48000) + bytes(12_000),
+    ],
+    ids=["mp3", "mp3 with a picture", "flac", "ogg"],
+)
+@pytest.mark.parametrize("opened", [os_pipe, no_pipe], ids=["pipe", "file"])
+def test_containers_from_a_pipe(data: bytes, opened: Open) -> None:
+    """Compressed audio from a pipe goes as its bytes, as it would from a file."""
+    result, audio, told = heard(opened, data)
+    assert result.text == TEXT
+    assert audio == (data[3010:] if data.startswith(b"ID3") else data)
+    sent, total = told[-1]
+    assert total is None or sent == pytest.approx(total)
+
+
+def test_progress_of_a_file() -> None:
+    """The progress of a file goes up to its length, which is told from the first call on."""
+    _, _, told = heard(no_pipe, wav())
+    assert told[-1] == (SECONDS, SECONDS)
+    assert len(told) >= len(SPEECH) / 16_000
+
+
+@pytest.mark.parametrize("opened", [no_pipe, os_pipe], ids=["file", "pipe"])
+def test_progress_over_a_reconnect(opened: Open) -> None:
+    """What is sent once more is not told once more, and at the end all of it was told."""
+    faults = [f"reset_after={BYTES_PER_SECOND}@1", "real_time=20"]
+    result, audio, told = heard(opened, wav(), faults=faults)
+    assert result.stats.reconnects == 1
+    assert (result.text, audio) == (TEXT, SPEECH)
+    assert told[-1] == (SECONDS, SECONDS)
+
+
+def test_progress_that_nobody_can_be_told() -> None:
+    """An on_progress that can't be called is refused before anything is opened."""
+    with Emulator() as emulator:
+        with pytest.raises(ValueError, match="on_progress='bar': give a function"):
+            Transcriber("key", url=emulator.url).transcribe_file(
+                io.BytesIO(wav()),
+                on_progress="bar",  # type: ignore[arg-type]
+            )
+        assert emulator.sessions == []
+
+
+def test_a_file_that_was_cut_short(caplog: pytest.LogCaptureFixture) -> None:
+    """Of a WAV file that is shorter than its header says, what is there is sent, with a warning."""
+    result, audio, _ = heard(no_pipe, wav(size=10 * BYTES_PER_SECOND))
+    assert (result.text, audio) == (TEXT, SPEECH)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "its header tells of 10.0 s of audio, and 3.0 s are there" in record.message
