@@ -116,7 +116,8 @@ def choose_format(
             raise AudioError(
                 f"{subject(name)} begins with {head[:8]!r}, which is no known audio format. "
                 "Raw audio needs input_format= and sample_rate=, for example "
-                "input_format='linear16', sample_rate=16000"
+                "input_format='linear16', sample_rate=16000. A file of another kind may be "
+                f"converted: {conversion(name)}"
             )
         if not found.formats:
             raise AudioError(f"{subject(name)} is {found.name}. {_fix(found, name)}")

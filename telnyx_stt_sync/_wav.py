@@ -130,6 +130,8 @@ def conversion(name: Optional[str]) -> str:
     """The command line that turns a file into one that every engine takes."""
     if name is None or name.startswith("<"):  # "<stdin>" and the like are no files
         return "ffmpeg -i INPUT -ac 1 -ar 16000 -c:a pcm_s16le OUTPUT.wav"
+    if name.startswith("-"):
+        name = f"./{name}"  # else ffmpeg would take it for an option
     stem, extension = os.path.splitext(name)
     # ffmpeg can't write the file that it reads, and a WAV can hold what is no good here.
     output = f"{stem}-converted.wav" if extension.lower() == ".wav" else f"{stem}.wav"
@@ -138,8 +140,8 @@ def conversion(name: Optional[str]) -> str:
 
 def _broken(name: Optional[str], fault: str) -> AudioError:
     return AudioError(
-        f"{subject(name)} {fault}: not a usable WAV file. Make it again, or try: "
-        f"{conversion(name)}. (Samples without a header need input_format= and sample_rate=)"
+        f"{subject(name)} {fault}: not a usable WAV file. (Samples without a header need "
+        f"input_format= and sample_rate=.) Make it again, or try: {conversion(name)}"
     )
 
 

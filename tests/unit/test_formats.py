@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from telnyx_stt_sync._errors import AudioError, ConfigurationError
 from telnyx_stt_sync._formats import UNMARKED, Found, choose_format, ogg_seconds, recognise
+from telnyx_stt_sync._wav import conversion
 from tests.unit.containers import webm
 
 CLIPS = os.environ.get("TELNYX_STT_TEST_AUDIO")
@@ -260,9 +261,12 @@ def test_three_bytes_may_be_chance() -> None:
 
 @pytest.mark.parametrize("head", [RAW, b"\0\0\0\0", b"text with a \x07 bell", b"\xe4\xe4"])
 def test_unknown(head: bytes) -> None:
-    """Bytes that are nothing known need input_format and sample_rate."""
-    with pytest.raises(AudioError, match="Raw audio needs input_format= and sample_rate="):
-        chosen(head)
+    """Bytes that are nothing known need input_format and sample_rate, or conversion."""
+    with pytest.raises(
+        AudioError, match="Raw audio needs input_format= and sample_rate="
+    ) as caught:
+        chosen(head, name="call.mpc")
+    assert str(caught.value).endswith(conversion("call.mpc"))
 
 
 @pytest.mark.parametrize("input_format", sorted(UNMARKED | {"mp3"}))

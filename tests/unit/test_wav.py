@@ -245,6 +245,7 @@ def test_other_codecs(description: bytes, codec: str) -> None:
     [
         (None, ("INPUT", "OUTPUT.wav")),
         ("<stdin>", ("INPUT", "OUTPUT.wav")),
+        ("-call.m4a", ("./-call.m4a", "./-call.wav")),
         ("call.m4a", ("call.m4a", "call.wav")),
         ("noname", ("noname", "noname.wav")),
         ("it's.M4A", ("'it'\"'\"'s.M4A'", "'it'\"'\"'s.wav'")),
@@ -255,6 +256,14 @@ def test_conversion(name: Optional[str], files: List[str]) -> None:
     """The ffmpeg line names the file, quoted for a shell, and never writes over it."""
     expected = f"ffmpeg -i {files[0]} -ac 1 -ar 16000 -c:a pcm_s16le {files[1]}"
     assert conversion(name) == expected
+
+
+@pytest.mark.parametrize("file", [b"RIFF\0\0\0\0WAVE", riff(SAMPLES), riff(fmt(0x31), SAMPLES)])
+def test_conversion_comes_last(file: bytes) -> None:
+    """The line to copy ends the message, so that no full stop becomes part of it."""
+    with pytest.raises(AudioError) as caught:
+        read_header(io.BytesIO(file).read, "call.mp4")
+    assert str(caught.value).endswith(conversion("call.mp4"))
 
 
 WHOLE = riff(
