@@ -82,6 +82,44 @@ def test_what_is_taken_is_heard() -> None:
     assert texts == [told(options) for options in expected]
 
 
+def queries(engine: str, files: Mapping[str, bytes]) -> Dict[str, Tuple[str, Optional[str]]]:
+    """Format and rate under which each file goes, when nothing is said of it."""
+
+    def heard(name: str) -> Tuple[str, Optional[str]]:
+        # Each has an emulator of its own, so that its session is easy to find.
+        with Emulator(transcripts=["word"], faults=["slow_finals=0.1"]) as emulator:
+            stt = transcriber(emulator, transcription_engine=engine)
+            assert stt.transcribe_file(io.BytesIO(files[name]), speed=math.inf).text == "word"
+            (session,) = emulator.sessions
+            return session.query["input_format"], session.query.get("sample_rate")
+
+    with ThreadPoolExecutor(16) as pool:
+        return dict(zip(files, pool.map(heard, files)))
+
+
+def test_files_for_google() -> None:
+    """Google has to be told the rate, and a file's own first bytes tell it."""
+    names = ("mp3", "flac", "ogg_opus", "webm_opus", "amr_nb", "amr_wb")
+    assert queries("Google", {name: TAKEN[name] + SAMPLES * 200 for name in names}) == {
+        "mp3": ("mp3", "24000"),
+        "flac": ("flac", None),
+        "ogg_opus": ("ogg_opus", "48000"),
+        "webm_opus": ("webm_opus", "48000"),
+        "amr_nb": ("amr_nb", "8000"),
+        "amr_wb": ("amr_wb", "16000"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("engine", "mulaw"), [("Deepgram", "mulaw"), ("Soniox", "mulaw"), ("Telnyx", "linear16")]
+)
+def test_wav_files(engine: str, mulaw: str) -> None:
+    """WAV goes as samples at its own rate; G.711 in it as it is, where that is taken."""
+    expected = {name: ("linear16", "16000" if "floats" in name else "8000") for name in WAVS}
+    expected["wav of mu-law"] = (mulaw, "8000")
+    assert queries(engine, WAVS) == expected
+
+
 def told(query: Mapping[str, Any]) -> str:
     """A word in which engine, model and format of a query stand."""
     names = ("transcription_engine", "model", "input_format")
