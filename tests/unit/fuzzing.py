@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
-settings.register_profile("fuzz", max_examples=400, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("fuzz", max_examples=600, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile(
     "fuzz-long", max_examples=50_000, deadline=None, suppress_health_check=_SLOW
 )
@@ -74,4 +74,4 @@ def spoilt(data: bytes, damages: List[Damage]) -> bytes:
 # Most of what matters stands in front, so every second place is there.
 PLACES = st.integers(min_value=0, max_value=80) | st.integers(min_value=0, max_value=4000)
 PIECES = st.sampled_from(TREACHEROUS) | st.binary(min_size=1, max_size=8)
-DAMAGES = st.lists(st.tuples(st.sampled_from(KINDS), PLACES, PIECES), max_size=6)
+DAMAGES = st.lists(st.tuples(st.sampled_from(KINDS), PLACES, PIECES), max_size=3)

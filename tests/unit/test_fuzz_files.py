@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Sequence, Set
 
 import pytest
 from hypothesis import example, given
@@ -62,19 +62,27 @@ def check(
         assert len(sent[0]) <= 2 * len(data)
 
 
+GOOD = sorted({**TAKEN, **WAVS, **VARIANTS})
+
+
+def mostly_none(values: Sequence[Any]) -> Any:
+    """An option that is left out more often than not: each that is given ends most examples."""
+    return st.integers(0, 4).flatmap(lambda dice: st.none() if dice else st.sampled_from(values))
+
+
 @fuzzed
 @example("wav", [(overwrite, 40, b"\xff\xff\xff\x7f")], 1000, False, 64, set(), None, None, None)
 @example("matroska", [], 1, True, 1, set(), None, None, None)
 @given(
-    st.sampled_from(sorted(EVERY)),
+    st.sampled_from([*GOOD, *GOOD, *sorted(REFUSED)]),
     DAMAGES,
     st.sampled_from([1, 7, 1000, 100_000]),
     st.booleans(),
     st.sampled_from([1, 640, 8000]),
-    st.sets(st.sampled_from(INPUT_FORMATS)),
-    st.none() | st.sampled_from(INPUT_FORMATS),
-    st.none() | st.sampled_from([0, 1, 7]),
-    st.none() | st.sampled_from([8000, 16000]),
+    st.just(set(INPUT_FORMATS)) | st.sets(st.sampled_from(INPUT_FORMATS)),
+    mostly_none(INPUT_FORMATS),
+    mostly_none([0, 1, 7]),
+    mostly_none([8000, 16000]),
 )
 def test_any_damage(
     container: str,
@@ -110,7 +118,7 @@ def test_any_damage(
     assert source.largest <= MOST_AT_ONCE
 
 
-@pytest.mark.parametrize("container", sorted({**TAKEN, **WAVS, **VARIANTS}))
+@pytest.mark.parametrize("container", GOOD)
 def test_undamaged(container: str) -> None:
     """What the damage is done to is good: else the search would begin behind the first check."""
     source = Watched(EVERY[container], 1000, False)

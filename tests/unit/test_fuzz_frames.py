@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import List
+import re
+from typing import List, Tuple
 
 import pytest
 from hypothesis import example, given
@@ -34,7 +35,11 @@ FRAMES = [
     b'[{"transcript":"a","is_final":true},{"transcript":"b","is_final":false},{"type":"Metadata"}]',
     b'{"errors":[{"code":"40007","title":"Invalid Parameter","detail":"Unsupported engine",'
     b'"source":{"parameter":"transcription_engine"}}]}',
-    b'{"error":"text"}',
+    b'{"errors":"text","error":"text"}',
+    b'{"errors":[{"code":"40007","source":"text"},"text"]}',
+    b'{"transcript":"a","is_final":true,"words":"text","start_time":0,"duration":"text"}',
+    b'{"transcript":"a","words":["text",{"word":"a","start":0,"end":2.5}]}',
+    b'["text",{"error":"text"}]',
     b'{"type":"error","error":{"message":"text","code":17}}',
 ]
 
@@ -60,16 +65,53 @@ POISON = [
     b'"confidence":"high",',
     b'"error":null,"errors":[],',
 ]
+# What may stand in place of a value: the frame stays JSON, and means something else.
+VALUES = [
+    *(
+        b"null",
+        b"true",
+        b"false",
+        b"17",
+        b"-1",
+        b"1e308",
+        b"-1e308",
+        b"-1e999",
+        b"NaN",
+        b"Infinity",
+    ),
+    *(b'""', b'" "', b'"x"', b'"\\ud800"', b'"\\udc00\\ud800"', b'"' + b"x" * 5_000 + b'"'),
+    *(b"[]", b"{}", b"[null]", b'[{"word":7}]', b'{"code":[]}', b"[" * 400 + b"]" * 400),
+    *(b"9" * 5_000, b"0." + b"3" * 5_000),
+]
+_VALUE = re.compile(rb'(?<=[:\[,])("(?:[^"\\]|\\.)*"|true|false|null|[0-9.]+)(?!:)')
+
+
+def replaced(frame: bytes, changes: List[Tuple[int, bytes]]) -> bytes:
+    """The frame with some of its values replaced."""
+    for place, value in changes:
+        spans = [match.span() for match in _VALUE.finditer(frame)]
+        if spans:
+            start, end = spans[place % len(spans)]
+            frame = frame[:start] + value + frame[end:]
+    return frame
+
+
+CHANGES = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(VALUES)), max_size=4)
 PLACED = st.tuples(
     st.sampled_from([insert, overwrite]),
     st.integers(min_value=0, max_value=200) | st.just(1),
     st.sampled_from(POISON),
 )
-DAMAGED = st.builds(
-    lambda frame, poison, damages: spoilt(spoilt(frame, poison), damages),
-    st.sampled_from(FRAMES),
-    st.lists(PLACED, max_size=2),
-    st.just([]) | DAMAGES,
+# Most are still JSON; of the others there are many ways, but they all end the same way.
+DAMAGED = st.one_of(
+    st.builds(replaced, st.sampled_from(FRAMES), CHANGES),
+    st.builds(replaced, st.sampled_from(FRAMES), CHANGES),
+    st.builds(
+        lambda frame, poison, damages: spoilt(spoilt(frame, poison), damages),
+        st.sampled_from(FRAMES),
+        st.lists(PLACED, max_size=1),
+        st.just([]) | DAMAGES,
+    ),
 )
 
 
