@@ -46,7 +46,7 @@ FRAMES = [
 # What has made readers of JSON fall over, to be put between or in place of the good bytes.
 POISON = [
     b"[" * 100_000,
-    b'{"transcript":' * 50_000,
+    b'{"transcript":' * 10_000,
     b"9" * 5_000,
     b"-1e999",
     b"NaN",
@@ -173,7 +173,7 @@ def test_any_damaged_frame(payload: bytes) -> None:
 @example("Telnyx", [b"[" * 100_000, FRAMES[1]], True)
 @given(
     st.sampled_from(["Deepgram", "Telnyx", "Reson8"]),
-    st.lists(DAMAGED, max_size=5),
+    st.lists(DAMAGED, max_size=3),
     st.booleans(),
 )
 def test_any_damaged_conversation(engine: str, payloads: List[bytes], ended: bool) -> None:
