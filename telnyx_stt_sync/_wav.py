@@ -24,6 +24,9 @@ HEADER_LIMIT = 4 * 1024 * 1024
 # No sound card reaches this; a header that says so is broken.
 MAX_SAMPLE_RATE = 1_000_000
 
+# What may follow a chunk at once, although its length is odd.
+_CHUNKS = (b"fmt ", b"data", b"LIST", b"fact", b"ds64")
+
 # As much of a chunk as is looked at: the longest that matters is a 40 byte "fmt ".
 _CHUNK_HEAD = 40
 _SKIP_STEP = 64 * 1024
@@ -98,11 +101,15 @@ def read_header(read: Callable[[int], bytes], name: Optional[str] = None) -> Wav
     riff = read(12)
     if len(riff) < 12 or riff[:4] not in RIFF_NAMES or riff[8:] != b"WAVE":
         raise _broken(name, f"begins with {riff!r}, not with RIFF, a size and WAVE")
-    position = 12
+    position, is_odd = 12, False
     fmt = ds64 = b""
     while position <= HEADER_LIMIT:
         chunk = read(8)
         position += 8
+        if is_odd and chunk[:4] not in _CHUNKS:
+            # Behind a chunk of odd length is a byte of padding, which some writers forget.
+            chunk = chunk[1:] + read(1)
+            position += 1
         if len(chunk) < 8:
             raise _broken(name, "ends before its 'data' chunk")
         kind, size = struct.unpack("<4sI", chunk)
@@ -114,10 +121,10 @@ def read_header(read: Callable[[int], bytes], name: Optional[str] = None) -> Wav
             fmt = body
         elif kind == b"ds64":
             ds64 = body
-        padded = size + size % 2
-        position += padded
+        is_odd = size % 2 == 1
+        position += size
         if position <= HEADER_LIMIT:
-            _skip(read, padded - len(body))
+            _skip(read, size - len(body))
     raise _broken(name, f"has no 'data' chunk in its first {HEADER_LIMIT:,} bytes")
 
 

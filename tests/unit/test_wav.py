@@ -124,6 +124,27 @@ def test_chunks_in_front_are_skipped() -> None:
     assert header.data_size == 8
 
 
+@pytest.mark.parametrize("following", [fmt(1), chunk(b"LIST", b"INFO") + fmt(1)])
+def test_forgotten_padding(following: bytes) -> None:
+    """A chunk of odd length without its byte of padding does not hide what follows it."""
+    odd = b"odd \3\0\0\0abc"
+    padded, forgotten = (
+        riff(odd + pad + following, chunk(b"data", SAMPLES)) for pad in (b"\0", b"")
+    )
+    for file in (padded, forgotten):
+        header = read_header(io.BytesIO(file).read)
+        assert file[header.data_start :] == SAMPLES
+        assert header.data_size == len(SAMPLES)
+
+
+@pytest.mark.parametrize("pad", [b"\0", b"d", b"\xff"])
+def test_padding_that_is_not_zero(pad: bytes) -> None:
+    """Whatever the byte of padding is, it is passed over."""
+    file = riff(fmt(1), b"odd \3\0\0\0abc" + pad, chunk(b"data", SAMPLES))
+    header = read_header(io.BytesIO(file).read)
+    assert file[header.data_start :] == SAMPLES
+
+
 def test_chunks_behind_are_not_samples() -> None:
     """A truthful size ends the samples, whatever follows."""
     file = riff(fmt(), SAMPLES, chunk(b"LIST", b"x" * 40))
