@@ -70,6 +70,11 @@ class AudioSource:
         """Whether it can be sent again: a pipe can't."""
         return self._reader.size is not None
 
+    @property
+    def descriptor(self) -> Optional[int]:
+        """What to wait on before more is read, so as not to wait in vain; ``None``: on nothing."""
+        return self._reader.descriptor
+
     def seek(self, position: int) -> None:
         """Go on from so many bytes of what goes on the wire, whole samples."""
         self._reader.rewind(position // self.format.unit * self._frame_bytes)

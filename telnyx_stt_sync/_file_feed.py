@@ -9,7 +9,7 @@ import time
 from typing import Optional
 
 from ._audio import AudioSource
-from ._audio_queue import QueueRewound
+from ._audio_queue import WAIT_SLICE, QueueRewound
 from ._callbacks import OnProgress
 from ._errors import AudioError, BufferFullError, ConfigurationError
 from ._pacing import Pacer
@@ -75,7 +75,13 @@ class FileFeed:
 
     def _send_pieces(self, stream: Stream, deadline: float) -> None:
         """Send the file to its end, unless the stream is over before, or time is up."""
-        for piece in self._audio.chunks(self._piece_bytes):
+        pieces = self._audio.chunks(self._piece_bytes)
+        while True:
+            if not self._can_read(stream, deadline):
+                return
+            piece = next(pieces, b"")
+            if not piece:
+                break
             if self._waited(stream, deadline) or not self._sent(stream, piece, deadline):
                 return
             self._position += len(piece)
@@ -88,6 +94,23 @@ class FileFeed:
                 "to be sent again that is no longer there"
             )
         stream.end_input()
+
+    def _can_read(self, stream: Stream, deadline: float) -> bool:
+        """Wait until a pipe has something, or its end; ``False`` when the rest is not wanted."""
+        descriptor = self._audio.descriptor
+        if descriptor is None:
+            return True
+        import selectors  # late: few files are pipes
+
+        with selectors.DefaultSelector() as selector:
+            try:
+                selector.register(descriptor, selectors.EVENT_READ)
+                while not selector.select(WAIT_SLICE):
+                    if stream.is_over or time.monotonic() >= deadline:
+                        return False
+            except (OSError, ValueError):
+                pass  # not on Windows, where pipes can't be waited on: reading them will do
+        return True
 
     def _waited(self, stream: Stream, deadline: float) -> bool:
         """Wait until the next piece is due; ``True`` when the stream ended meanwhile."""

@@ -51,7 +51,21 @@ class Reader:
         # Pipes, sockets and standard input: read() waits until all is there that was asked for,
         # read1() for no more than something. Other types may have changed one and not the other.
         self._waits = self.size is None and type(self._file) is io.BufferedReader
+        # Whether the last read took all that was there, buffer and all.
+        self._drained = False
         self.mark()
+
+    @property
+    def descriptor(self) -> Optional[int]:
+        """What to wait on before the next read; ``None`` where reading is all that can be done.
+
+        A number is given for pipes alone, when nothing is left of what was read: a
+        socket may hold back what it has decrypted, other objects whatever they like.
+        """
+        if not self._waits or self._ahead or not self._drained:
+            return None
+        raw = cast(io.BufferedReader, self._file).raw
+        return raw.fileno() if type(raw) is io.FileIO else None
 
     def peek(self, size: int) -> bytes:
         """The next ``size`` bytes, fewer only at the end; they stay to be read."""
@@ -138,6 +152,7 @@ class Reader:
 
     def _pull(self, size: int) -> bytes:
         piece = cast(io.BufferedReader, self._file).read1(size) if self._waits else b""
+        self._drained = len(piece) < size
         # Nothing may also mean that the pipe is not blocking, which only read() tells.
         piece = piece or self._file.read(size)
         if piece is None:

@@ -167,6 +167,34 @@ def test_a_pipe_gives_what_is_there(buffering: int, limit: float) -> None:
         assert reader.read(1000) == b""
 
 
+def test_when_to_wait_for_a_pipe() -> None:
+    """Only when all of a pipe was taken, down to the buffer of the file object, is it waited on."""
+    read_end, write_end = os.pipe()
+    with open(read_end, "rb") as source, open(write_end, "wb", 0) as sink:
+        sink.write(b"a line\nand the rest")
+        assert source.readline() == b"a line\n"
+        reader = Reader(source)
+        assert reader.descriptor is None
+        assert reader.read(3) == b"and"
+        assert reader.descriptor is None
+        assert reader.peek(2) == b" t"
+        assert reader.descriptor is None
+        assert reader.read(2) == b" t"
+        assert reader.read(100) == b"he rest"
+        assert reader.descriptor == read_end
+        sink.write(b"more")
+        assert reader.peek(2) == b"mo"
+        assert reader.descriptor is None
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, Unseekable, Pipe])
+def test_nothing_else_is_waited_on(kind: Any) -> None:
+    """Files and other objects are read without further ado."""
+    reader = reader_of(kind(b"bytes"))
+    assert reader.read(100)
+    assert reader.descriptor is None
+
+
 @pytest.mark.parametrize("buffering", [-1, 0])
 def test_a_pipe_that_is_not_blocking(buffering: int) -> None:
     """A pipe that is empty for now has not ended: not to wait for more is an AudioError."""

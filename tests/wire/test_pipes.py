@@ -14,8 +14,15 @@ from typing import IO, Any, Callable, ContextManager, Iterator, List, Optional, 
 
 import pytest
 
-from telnyx_stt_sync import RetryPolicy, Transcriber, Transcription
+from telnyx_stt_sync import (
+    RetryPolicy,
+    ServerError,
+    Transcriber,
+    Transcription,
+    TranscriptionTimeout,
+)
 from telnyx_stt_sync.emulator import Emulator
+from tests.conftest import LIMIT
 from tests.unit.containers import chunk, flac, fmt, id3, mp3, ogg, riff
 from tests.wire.client import BYTES_PER_SECOND, speech
 
@@ -156,6 +163,43 @@ def test_containers_from_a_pipe(data: bytes, opened: Open) -> None:
     assert audio == (data[3010:] if data.startswith(b"ID3") else data)
     sent, total = told[-1]
     assert total is None or sent == pytest.approx(total)
+
+
+@contextlib.contextmanager
+def stalled(data: bytes) -> Iterator[IO[bytes]]:
+    """A pipe that gives no more than this, and does not end for as long as a test may take."""
+    read_end, write_end = os.pipe()
+    with open(read_end, "rb") as source, open(write_end, "wb", 0) as sink:
+        sink.write(data)
+        end = threading.Timer(LIMIT, sink.close)
+        end.start()
+        try:
+            yield source
+            assert not sink.closed, "waited for the pipe"
+        finally:
+            end.cancel()
+            end.join()
+
+
+def test_timeout_on_a_stalled_pipe() -> None:
+    """The timeout ends the call also while a pipe gives nothing; what was heard is told."""
+    with Emulator(transcripts=["one", "two"]) as emulator, stalled(SPEECH[:16_000]) as source:
+        stt = Transcriber(
+            "key", url=emulator.url, connect_spacing=0, input_format="linear16", sample_rate=16000
+        )
+        with pytest.raises(TranscriptionTimeout) as caught:
+            stt.transcribe_file(source, speed=math.inf, timeout=1.0)
+    assert caught.value.partial is not None and caught.value.partial.text == "one"
+
+
+def test_failure_on_a_stalled_pipe() -> None:
+    """A stream that fails ends the call also while a pipe gives nothing."""
+    with Emulator(faults=["server_error=no more"]) as emulator, stalled(SPEECH[:1000]) as source:
+        stt = Transcriber(
+            "key", url=emulator.url, connect_spacing=0, input_format="linear16", sample_rate=16000
+        )
+        with pytest.raises(ServerError, match="no more"):
+            stt.transcribe_file(source, speed=math.inf)
 
 
 def test_progress_of_a_file() -> None:
