@@ -16,6 +16,9 @@ from tests.unit.containers import SAMPLES, TAKEN, WAVS
 from tests.unit.format_table import CELLS, Cell
 from tests.wire.emulator_client import talk
 
+# That containers may keep their last words is no matter here: these hold none.
+pytestmark = pytest.mark.filterwarnings("ignore:Soniox may keep")
+
 Column = Tuple[str, Optional[str]]
 
 # The default models, Flux, and two of the engines that have no column.
