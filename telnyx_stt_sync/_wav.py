@@ -167,9 +167,9 @@ def _data_size(size: int, riff_size: bytes, ds64: bytes, data_start: int) -> Opt
         (long_size,) = struct.unpack_from("<Q", ds64, 8)
         return long_size if 0 < long_size < 2**63 else None
     # Writers to a pipe leave 0, or the largest number of 32 or of 31 bits, less the header
-    # or rounded down to whole pages. A true size in these ranges loses nothing: what may
-    # follow the samples of such a file is a moment of noise.
-    if size >= 0xFFFF0000 or 0x7FFF0000 <= size < 0x80000000:
+    # or rounded to whole pages, 2 GiB for example. A true size in these ranges loses nothing:
+    # what may follow the samples of such a file is a moment of noise.
+    if size >= 0xFFFF0000 or 0x7FFF0000 <= size <= 0x80000000:
         return None
     if size == 0:
         # No samples at all, if the RIFF chunk counts something that follows them.

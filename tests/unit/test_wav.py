@@ -151,7 +151,7 @@ def test_chunks_behind_are_not_samples() -> None:
     assert parse(file).data_size == 8
 
 
-@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0xFFFFFFDB, 0x7FFFFFFF, 0x7FFFF000])
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0xFFFFFFDB, 0x7FFFFFFF, 0x7FFFF000, 0x80000000])
 def test_sizes_of_endless_files(size: int) -> None:
     """What programs write that do not know the size means: to the end of the file."""
     for whole in (0, 36, 0xFFFFFFFF, 0x7FFFFFFF):
