@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import selectors
 import time
 from typing import Optional
 
@@ -100,8 +101,6 @@ class FileFeed:
         descriptor = self._audio.descriptor
         if descriptor is None:
             return True
-        import selectors  # late: few files are pipes
-
         with selectors.DefaultSelector() as selector:
             try:
                 selector.register(descriptor, selectors.EVENT_READ)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import threading
 from pathlib import Path
 from typing import Any, List, Optional
@@ -184,6 +185,16 @@ def test_when_to_wait_for_a_pipe() -> None:
         assert reader.descriptor == read_end
         sink.write(b"more")
         assert reader.peek(2) == b"mo"
+        assert reader.descriptor is None
+
+
+def test_sockets_are_not_waited_on() -> None:
+    """A socket may be an encrypted one, which holds back what it has decrypted."""
+    near, far = socket.socketpair()
+    with near, far, near.makefile("rb") as source:
+        reader = Reader(source)
+        far.send(b"bytes")
+        assert reader.read(100) == b"bytes"
         assert reader.descriptor is None
 
 

@@ -6,7 +6,9 @@ import contextlib
 import io
 import math
 import os
+import selectors
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -200,6 +202,23 @@ def test_failure_on_a_stalled_pipe() -> None:
         )
         with pytest.raises(ServerError, match="no more"):
             stt.transcribe_file(source, speed=math.inf)
+
+
+def test_where_pipes_can_not_be_waited_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows a pipe can only be read, and so it is."""
+
+    class Windows(selectors.DefaultSelector):
+        def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+            if isinstance(fileobj, int) and stat.S_ISFIFO(os.fstat(fileobj).st_mode):
+                refused.append(fileobj)
+                raise OSError("not a socket")
+            return super().register(fileobj, events, data)
+
+    refused: List[int] = []
+    monkeypatch.setattr(selectors, "DefaultSelector", Windows)
+    result, audio, _ = heard(os_pipe, wav())
+    assert (result.text, audio) == (TEXT, SPEECH)
+    assert refused
 
 
 def test_progress_of_a_file() -> None:
