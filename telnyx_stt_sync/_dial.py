@@ -41,12 +41,26 @@ class Lifeline:
 
     Every wait of an opening connection goes through it, so none can outlast
     it. Owner: the I/O thread; ``is_stopped`` reads a flag that others set.
+    ``on_passed(stage, detail)`` is told of each stage that an opening has behind it:
+    ``proxy``, ``look-up``, ``TCP``, ``tunnel``, ``TLS``, ``upgrade``.
     """
 
-    def __init__(self, waker: Waker, deadline: float, is_stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        waker: Waker,
+        deadline: float,
+        is_stopped: Callable[[], bool],
+        on_passed: Optional[Callable[[str, str], None]] = None,
+    ) -> None:
         self._waker = waker
         self._is_stopped = is_stopped
+        self._on_passed = on_passed  # None: nobody wants to know
         self.deadline = deadline  # time.monotonic()
+
+    def passed(self, stage: str, detail: str) -> None:
+        """Tell whoever watches that a stage is done. The detail holds no key and no password."""
+        if self._on_passed is not None:
+            self._on_passed(stage, detail)
 
     def wait(self, sock: socket.socket, events: int, until: Optional[float] = None) -> bool:
         """Wait for ``sock``; ``False`` when ``until`` came first.
@@ -184,12 +198,16 @@ def dial(url: str, proxy: Optional[str], context: Any, lifeline: Lifeline) -> so
     target = urlsplit(url)
     host, port = _address(target)
     via = _proxy_for(target, proxy, lifeline)
+    lifeline.passed("proxy", "{} port {}".format(*via.address) if via else "none")
     sock = _connect(*(via.address if via else (host, port)), lifeline)
     try:
         if via:
             _tunnel(DeadlineSocket(sock, lifeline), host, port, via.authorization)
+            lifeline.passed("tunnel", f"to {host} port {port}")
         if target.scheme == "wss":
-            sock = _secure(sock, host, context or default_context(), lifeline)
+            secure = _secure(sock, host, context or default_context(), lifeline)
+            lifeline.passed("TLS", secure.version() or "")
+            return secure
         return sock
     except BaseException:
         lifeline.discard(sock)
@@ -267,6 +285,7 @@ def _connect(host: str, port: int, lifeline: Lifeline) -> socket.socket:
             f"the name {host!r} cannot be looked up: {exc.strerror}",
             is_temporary=exc.errno != socket.EAI_NONAME,
         ) from exc
+    lifeline.passed("look-up", f"{host}: {', '.join(str(found[4][0]) for found in addresses)}")
     failures: List[str] = []
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         # An address that swallows packets may use up its share of the time, not all of it.
@@ -275,6 +294,7 @@ def _connect(host: str, port: int, lifeline: Lifeline) -> socket.socket:
         try:
             sock = socket.socket(family, kind, protocol)
             if _connected(sock, address, lifeline, now + share):
+                lifeline.passed("TCP", f"{address[0]} port {port}")
                 return sock
             failures.append(f"{address[0]}: no answer")
         except OSError as exc:
@@ -325,7 +345,7 @@ def _tunnel(sock: DeadlineSocket, host: str, port: int, authorization: Optional[
 
 def _secure(
     sock: socket.socket, host: str, context: ssl.SSLContext, lifeline: Lifeline
-) -> socket.socket:
+) -> ssl.SSLSocket:
     secure = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     try:
         while True:

@@ -304,6 +304,7 @@ def _upgrade(sock: socket.socket, request: Request, lifeline: Lifeline) -> Trans
     refused = refusal(bytes(stream.answer))
     if refused is not None:
         raise refused
+    lifeline.passed("upgrade", "HTTP 101")
     return Transport(sock, bytes(stream.unread))
 
 
