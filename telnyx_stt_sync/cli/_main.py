@@ -8,10 +8,19 @@ import sys
 from typing import Optional, Sequence
 
 from .. import __version__
-from . import _demo, _emulate, _transcribe
+from . import _demo, _doctor, _emulate, _transcribe
 
 # What a shell makes of a process that SIGINT ended: 128 + 2.
 INTERRUPTED = 130
+
+EPILOG = """\
+the first three:
+  telnyx-stt demo                   hear it work: no key, no network
+  telnyx-stt doctor                 is the way to the service free, the key good?
+  telnyx-stt transcribe call.wav    with the key in TELNYX_API_KEY
+
+`telnyx-stt COMMAND --help` shows the options of each.
+"""
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -38,11 +47,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="telnyx-stt",
         description="Telnyx speech-to-text from the command line.",
-        epilog="Start with `telnyx-stt demo`: it needs no key and no network.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _demo.add_parser(subparsers)
     _transcribe.add_parser(subparsers)
+    _doctor.add_parser(subparsers)
     _emulate.add_parser(subparsers)
     return parser

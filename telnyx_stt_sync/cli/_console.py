@@ -1,0 +1,150 @@
+"""The terminal: transcripts, messages and the progress bar, which must not run into each other."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import warnings
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Optional, Set
+
+
+class Console:
+    """Standard output and standard error of one command.
+
+    Any thread may call it; ``_lock`` guards the bar and what is written around it.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._lock = threading.RLock()
+        self._bar: Any = None  # None: there is none to be seen
+        self._state = ""
+        self._settled = 0  # recordings
+        self._sent: Dict[int, float] = {}  # by thread: seconds of the recording that it is at
+        self._seconds = 0.0  # of audio sent in all
+        self._warned: Set[str] = set()
+
+    def put(self, text: str) -> None:
+        """Write to standard output."""
+        with self._lock, self._bar_hidden():
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def say(self, message: str) -> None:
+        """Write a line to standard error."""
+        with self._lock, self._bar_hidden():
+            print(f"telnyx-stt: {message}", file=sys.stderr, flush=True)
+
+    def note(self, message: str) -> None:
+        """The same, unless it was asked to be quiet."""
+        if not self._quiet:
+            self.say(message)
+
+    @contextmanager
+    def progress(self, recordings: int) -> Iterator[None]:
+        """Show a bar meanwhile, if there are a terminal and tqdm."""
+        self._state = f"0/{recordings}"
+        self._bar = None if self._quiet else _new_bar(recordings, self._description())
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._bar is not None:
+                    self._bar.close()
+                self._bar = None
+
+    def advance(self, sent: float, total: Optional[float]) -> None:
+        """So many seconds of a recording have been sent; for the thread that sends it."""
+        with self._lock:
+            thread = threading.get_ident()
+            last = self._sent.get(thread, 0.0)
+            # Less than before: the thread has gone on to the next recording.
+            new = sent - last if sent >= last else sent
+            self._sent[thread] = sent
+            self._seconds += new
+            if self._bar is not None:
+                share = new / total if total and self._bar.total == 1 else 0.0
+                self._bar.set_description_str(self._description(), refresh=False)
+                self._bar.update(min(share, 1.0 - self._bar.n))
+
+    def settle(self, state: str) -> None:
+        """A recording is done, or has failed; ``state`` says how far all of them are."""
+        with self._lock:
+            self._state = state
+            self._settled += 1
+            if self._bar is not None:
+                self._bar.set_description_str(self._description(), refresh=False)
+                self._bar.update(self._settled - self._bar.n)
+
+    def _description(self) -> str:
+        minutes, seconds = divmod(int(self._seconds), 60)
+        return f"{self._state}, {minutes}:{seconds:02} of audio sent"
+
+    @contextmanager
+    def taking_messages(self) -> Iterator[None]:
+        """Show what the library logs and warns of as lines of ours, each warning once."""
+        handler = _LogLines(self)
+        logger = logging.getLogger("telnyx_stt_sync")
+        logger.addHandler(handler)
+        propagated, logger.propagate = logger.propagate, False
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("always")
+                warnings.showwarning = self._warn
+                yield
+        finally:
+            logger.removeHandler(handler)
+            logger.propagate = propagated
+
+    def _warn(self, message: Any, *where: Any, **more: Any) -> None:
+        with self._lock:
+            if str(message) not in self._warned:
+                self._warned.add(str(message))
+                self.say(str(message))
+
+    @contextmanager
+    def _bar_hidden(self) -> Iterator[None]:
+        if self._bar is None:
+            yield
+            return
+        self._bar.clear()
+        yield
+        self._bar.refresh()
+
+
+class _LogLines(logging.Handler):
+    """Warnings and errors of the library, without the time and without a traceback."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.WARNING)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.say(record.getMessage())
+
+
+def _new_bar(recordings: int, description: str) -> Any:
+    """A bar on standard error; ``None`` where nobody would see it, or tqdm is missing."""
+    if not recordings or not sys.stderr.isatty():
+        return None
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+
+    class Bar(tqdm):  # type: ignore[misc]  # it has no types
+        monitor_interval = 0  # no thread of its own
+
+    # The default lock is one for processes, which leaves a semaphore behind.
+    Bar.set_lock(threading.RLock())
+    return Bar(
+        total=recordings,
+        file=sys.stderr,
+        leave=False,
+        dynamic_ncols=True,
+        miniters=0,  # it is the description that changes most
+        desc=description,
+        bar_format="{desc} |{bar}| {percentage:3.0f}% {elapsed}",
+    )
