@@ -44,10 +44,16 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (any free one)")
     parser.add_argument(
-        "--recogniser", choices=("scripted", "pocketsphinx"), default="scripted", help="%(default)s"
+        "--recogniser",
+        choices=("scripted", "pocketsphinx"),
+        default="scripted",
+        help="what hears: a script that it says whatever comes, or a real one (%(default)s)",
     )
     parser.add_argument(
-        "--engine", choices=tuple(ENGINES), help="play this engine whatever the client asks for"
+        "--engine",
+        choices=tuple(ENGINES),
+        metavar="NAME",
+        help=f"play this engine whatever the client asks for: {', '.join(ENGINES)}",
     )
     parser.add_argument(
         "--transcript", action="append", metavar="TEXT", help="an utterance to say; repeatable"
@@ -58,7 +64,7 @@ def add_parser(subparsers: Subparsers) -> None:
         type=_fault,
         default=[],
         metavar="NAME[=VALUE]",
-        help="something that goes wrong; repeatable",
+        help="something that goes wrong, see below; repeatable",
     )
     parser.add_argument("--key", help="the only API key to accept (any)")
     parser.add_argument(

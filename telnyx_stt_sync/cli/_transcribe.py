@@ -1,99 +1,222 @@
-"""``telnyx-stt transcribe``: files in, their text out."""
+"""``telnyx-stt transcribe``: recordings in, their text out."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import math
+import os
 import sys
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
-from .. import TelnyxSTTError, Transcriber
-from .._audio_format import INPUT_FORMATS
-from .._engines import ENGINES
+from .. import ConfigurationError, Transcriber
+from ._arguments import add_options, given_options, in_flags
+from ._batch import Batch
+from ._console import Console
+from ._output import CAPTIONS, FORMATS, OutputFolder
+from ._recordings import STANDARD_INPUT, Recordings
 
 if TYPE_CHECKING:
     SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     SubParsers = Any
 
+# INTERRUPTED is what a shell makes of a process that SIGINT ended: 128 + 2.
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+NO_KEY = """\
+there is no API key. Telnyx's portal makes one; then:
+    export TELNYX_API_KEY=...          (Windows: set TELNYX_API_KEY=...)
+or give --api-key-file FILE. Without a key there is `telnyx-stt demo`."""
+
+EPILOG = """\
+examples:
+  telnyx-stt transcribe call.wav
+  telnyx-stt transcribe calls --output texts    a folder; again: what is new
+  telnyx-stt transcribe talk.mp3 --format srt > talk.srt
+  telnyx-stt transcribe *.wav --format json | jq .text
+  ffmpeg -v error -i talk.m4a -f wav - | telnyx-stt transcribe -
+
+With --output, a/x.wav goes to DIR/a/x.wav.txt, and what is there is done: it
+is not transcribed again without --force. A transcript appears only when it is
+whole, so a call that was interrupted can simply be made again.
+
+exit status: 0 all done, 1 some failed (why is on standard error), 2 usage,
+130 interrupted.
+"""
+
 
 def add_parser(subparsers: SubParsers) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         "transcribe",
-        help="print what is said in files",
-        description="Print what is said in files. The key comes from TELNYX_API_KEY.",
-        epilog="Exit status: 0 all done, 1 some failed (the reasons are on standard error).",
+        help="write down what is said in recordings",
+        usage="%(prog)s [options] FILE [FILE ...]",
+        description="Write down what is said in recordings. The API key comes from the\n"
+        "environment variable TELNYX_API_KEY.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="WAV, MP3, FLAC, Ogg, …")
     parser.add_argument(
-        "--engine",
-        default="Deepgram",
-        metavar="NAME",
-        help=f"{', '.join(ENGINES)} (default: %(default)s)",
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a recording (WAV, MP3, FLAC, Ogg, WebM, AMR), a folder, of which everything is taken "
+        "that is audio by its name, a pattern such as '**/*.wav', or - for standard input",
     )
-    parser.add_argument("--model", metavar="NAME", help="default: the engine's own")
-    parser.add_argument("--language", metavar="TAG", help="for example en-US")
+    parser.add_argument("--format", choices=FORMATS, default="txt", help="default: %(default)s")
+    parser.add_argument("--output", metavar="DIR", help="write one file for each recording")
+    parser.add_argument("--force", action="store_true", help="also what DIR holds already")
     parser.add_argument(
-        "--input-format", metavar="NAME", choices=INPUT_FORMATS, help="for raw audio: linear16, …"
+        "--jobs", type=_jobs, default=8, metavar="N", help="recordings at a time (%(default)s)"
     )
-    parser.add_argument("--sample-rate", metavar="HZ", type=int, help="for raw audio")
     parser.add_argument(
         "--speed",
         type=_speed,
         metavar="X",
-        help="pace of the upload, × real time, or 'max'; default: what is known to work",
+        help="pace of the upload in × real time, or 'max'; default: the fastest that is known to "
+        "work with the engine, but 1 for srt and vtt, because the times of captions are estimates "
+        "that a faster upload makes useless",
     )
+    parser.add_argument(
+        "--channel", type=int, metavar="N", help="only this channel of WAV, from 0; default: all"
+    )
+    parser.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="for one recording (default: none)"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress, and failures only")
+    add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Transcribe one file after the other; returns the exit status."""
-    try:
-        transcriber = _transcriber(args)
-    except TelnyxSTTError as exc:
-        print(f"telnyx-stt: {exc}", file=sys.stderr)
-        return 2
-    failed = 0
-    for name in args.files:
-        if len(args.files) > 1:
-            print(f"==> {name} <==", flush=True)
+    """Transcribe what was named; returns the exit status."""
+    console = Console(quiet=args.quiet)
+    with console.taking_messages():
         try:
-            print(transcriber.transcribe_file(name, speed=args.speed).text, flush=True)
-        except (TelnyxSTTError, OSError) as exc:
-            failed += 1
-            _report(name, exc)
-    return 1 if failed else 0
+            return _run(args, console)
+        except _UsageError as exc:
+            console.say(str(exc))
+            return USAGE
 
 
-def _transcriber(args: argparse.Namespace) -> Transcriber:
-    logging.basicConfig(format="telnyx-stt: %(message)s", level=logging.WARNING)
-    with warnings.catch_warnings(record=True) as doubts:
-        warnings.simplefilter("always")
-        transcriber = Transcriber(
-            transcription_engine=args.engine,
-            model=args.model,
-            language=args.language,
-            input_format=args.input_format,
-            sample_rate=args.sample_rate,
+class _UsageError(Exception):
+    """What cannot be meant; nothing has been done yet."""
+
+
+def _run(args: argparse.Namespace, console: Console) -> int:
+    options = given_options(args)
+    recordings = _recordings(args, options)
+    folder = None if args.output is None else _output_folder(args, recordings)
+    transcriber = _transcriber(options)
+    done = []
+    if folder is not None and not args.force:
+        done = [one for one in recordings.found if folder.is_done(one.name)]
+    waiting = [one for one in recordings.found if one not in done]
+    if waiting and not options.get("api_key") and not os.environ.get("TELNYX_API_KEY"):
+        console.say(NO_KEY)
+        return FAILED
+    batch = Batch(console, folder, args.format, waiting, is_one=_is_one(recordings))
+    try:
+        if waiting:
+            batch.run(transcriber, jobs=args.jobs, file_options=_file_options(args))
+    except ConfigurationError as exc:  # what the environment holds
+        raise _UsageError(in_flags(str(exc))) from None
+    failures = recordings.failures + batch.failures
+    counts = [
+        *batch.counts(),
+        (len(done), "done already"),
+        (len(failures), "failed"),
+        (_left_out(recordings, folder), "left out (not audio by their names)"),
+    ]
+    told = ", ".join(f"{count} {what}" for count, what in counts if count)
+    if not waiting and not failures:
+        console.note(f"nothing to do: {told}. With --force they are done again")
+    elif batch.was_interrupted or failures:
+        _say_why(console, told, failures, alone=_is_one(recordings) and not batch.was_interrupted)
+    elif folder is not None or not _is_one(recordings):
+        console.note(told)
+    if batch.was_interrupted:
+        return INTERRUPTED
+    return FAILED if failures else DONE
+
+
+def _say_why(console: Console, told: str, failures: List[Tuple[str, str]], *, alone: bool) -> None:
+    if not alone:
+        console.say(told)
+    for name, reason in failures:
+        # The library's own messages name the file.
+        console.say(reason if name in reason else f"{name}: {reason}")
+
+
+def _recordings(args: argparse.Namespace, options: Dict[str, Any]) -> Recordings:
+    recordings = Recordings(takes_raw="input_format" in options)
+    if STANDARD_INPUT in args.files:
+        if args.output is not None:
+            raise _UsageError(
+                "standard input has no name for a file in --output: leave --output out, and send "
+                "the output to a file"
+            )
+        if sys.stdin is None or sys.stdin.isatty():
+            raise _UsageError("standard input is the terminal: send audio into it, from a pipe")
+    for name in args.files:
+        recordings.add(name)
+    if args.format in CAPTIONS and args.output is None and not _is_one(recordings):
+        raise _UsageError(
+            f"{args.format} of several recordings needs --output DIR: their times would run into "
+            "each other"
         )
-    for doubt in doubts:
-        print(f"telnyx-stt: {doubt.message}", file=sys.stderr)
-    return transcriber
+    return recordings
 
 
-def _report(name: str, exc: Exception) -> None:
-    reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else exc
-    print(f"telnyx-stt: {name}: {reason}", file=sys.stderr)
-    partial = getattr(exc, "partial", None)
-    if partial is not None and partial.text:
-        print(f"telnyx-stt: {name}: heard before that: {partial.text}", file=sys.stderr)
+def _is_one(recordings: Recordings) -> bool:
+    return len(recordings.found) + len(recordings.failures) == 1
+
+
+def _output_folder(args: argparse.Namespace, recordings: Recordings) -> OutputFolder:
+    folder = OutputFolder(args.output, args.format)
+    clash = folder.clash([one.name for one in recordings.found])
+    if clash:
+        raise _UsageError(f"{clash}: transcribe them into two folders")
+    try:
+        os.makedirs(args.output, exist_ok=True)
+    except OSError as exc:
+        raise _UsageError(f"--output {args.output}: {exc.strerror or exc}") from None
+    return folder
+
+
+def _transcriber(options: Dict[str, Any]) -> Transcriber:
+    try:
+        return Transcriber(**options)
+    except ConfigurationError as exc:
+        raise _UsageError(in_flags(str(exc))) from None
+
+
+def _file_options(args: argparse.Namespace) -> Dict[str, Any]:
+    speed = args.speed
+    if speed is None and args.format in CAPTIONS:
+        speed = 1.0
+    return {"speed": speed, "channel": args.channel, "timeout": args.timeout}
+
+
+def _left_out(recordings: Recordings, folder: Optional[OutputFolder]) -> int:
+    """How many files of folders were not looked at; what this command wrote there is not meant."""
+    ours = set()
+    if folder is not None:
+        ours = {os.path.abspath(folder.path_for(one.name)) for one in recordings.found}
+    return sum(os.path.abspath(path) not in ours for path in recordings.left_out)
 
 
 def _speed(text: str) -> float:
     try:
-        return math.inf if text == "max" else float(text)
+        speed = math.inf if text == "max" else float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: give a number, or 'max'") from None
+        speed = math.nan
+    if not speed > 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number above 0, or 'max'")
+    return speed
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number above 0")
+    return int(text)

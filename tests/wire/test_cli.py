@@ -89,25 +89,6 @@ def test_transcribe_with_a_wrong_key(emulator: Emulator, call: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["transcribe"],
-        ["transcribe", "--speed", "fast", "x.wav"],
-        ["transcribe", "--engine", "deepgram", "x.wav"],
-        ["transcribe", "--input-format", "linear16", "x.raw"],
-        ["emulate", "--fault", "no-such-fault"],
-    ],
-)
-def test_usage(arguments: List[str]) -> None:
-    """What cannot be meant is status 2, with a reason and no traceback."""
-    done = run(arguments, dict(os.environ))
-    assert done.returncode == 2
-    assert done.stderr
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent to one process")
 def test_emulate_until_interrupted(call: Path, limit: float) -> None:
     """``emulate`` prints where it listens, serves, and ends on Ctrl-C with status 130."""

@@ -1,0 +1,100 @@
+"""Many recordings side by side: what became of each, and of all of them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from .. import AuthenticationError, Transcriber, Transcription
+from ._arguments import in_flags
+from ._console import Console
+from ._output import InOrder, OutputFolder, render, render_one_of_many
+from ._recordings import Recording
+
+
+class Batch:
+    """The recordings of one command, on their way to a folder or, without one, standard output.
+
+    ``is_one``: nothing else was named, so its text needs no heading. Owner: the main thread.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        folder: Optional[OutputFolder],
+        kind: str,
+        recordings: Sequence[Recording],
+        *,
+        is_one: bool,
+    ) -> None:
+        self._console = console
+        self._folder = folder
+        self._kind = kind
+        self._recordings = recordings
+        self._is_one = is_one
+        self._in_order = InOrder(console.put)
+        self._transcribed = 0
+        self._reasons: Dict[int, str] = {}  # by the recording's number
+        self.was_interrupted = False
+
+    @property
+    def failures(self) -> List[Tuple[str, str]]:
+        """The recordings that failed, in their order, and why."""
+        return [
+            (self._recordings[number].name, reason)
+            for number, reason in sorted(self._reasons.items())
+        ]
+
+    def counts(self) -> List[Tuple[int, str]]:
+        """How many there are of each fate; the failed ones are ``failures``."""
+        open_ones = len(self._recordings) - self._transcribed - len(self._reasons)
+        unfinished = "interrupted or not begun" if self.was_interrupted else "not tried"
+        return [(self._transcribed, "transcribed"), (open_ones, unfinished)]
+
+    def run(self, transcriber: Transcriber, *, jobs: int, file_options: Dict[str, Any]) -> None:
+        """Transcribe all of them. Blocks; Ctrl-C ends it, and what is done stays."""
+        sources = [one.source for one in self._recordings]
+        numbers = {source: number for number, source in enumerate(sources)}
+        try:
+            with self._console.progress(len(sources)):
+                for result in transcriber.transcribe_files(
+                    sources, max_workers=jobs, on_progress=self._console.advance, **file_options
+                ):
+                    self._settle(numbers[result.source], result.transcription, result.error)
+                    if isinstance(result.error, AuthenticationError):
+                        return  # nothing that waits would fare better
+        except KeyboardInterrupt:
+            self.was_interrupted = True
+        finally:
+            transcriber.close()
+            self._in_order.flush()
+
+    def _settle(self, number: int, transcription: Optional[Transcription], error: Any) -> None:
+        name = self._recordings[number].name
+        text = ""
+        if transcription is not None and self._folder is not None:
+            try:
+                self._folder.write(name, transcription)
+            except OSError as exc:
+                error = exc
+        elif transcription is not None:
+            one = render if self._is_one else render_one_of_many
+            text = one(name, transcription, self._kind)
+        if error is None:
+            self._transcribed += 1
+        else:
+            self._reasons[number] = _reason(error)
+        self._in_order.settle(number, text)
+        self._console.settle(self._state())
+
+    def _state(self) -> str:
+        failed = f", {len(self._reasons)} failed" if len(self._reasons) else ""
+        return f"{self._transcribed}/{len(self._recordings)}{failed}"
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) else None
+    reason = text or in_flags(str(error))
+    partial = getattr(error, "partial", None)
+    if partial is not None and partial.text:
+        reason += f"\n    heard before that: {partial.text}"
+    return reason

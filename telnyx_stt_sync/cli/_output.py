@@ -1,0 +1,112 @@
+"""Where transcripts go: one file for each recording, or all to standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import Callable, Dict, List, Optional
+
+from .. import Transcription
+
+FORMATS = ("txt", "json", "srt", "vtt")
+
+# Captions hold times from their first line on, so several can't follow each other in one file.
+CAPTIONS = ("srt", "vtt")
+
+
+def render(name: str, transcription: Transcription, kind: str) -> str:
+    """The text of one transcript's own file, with its last line end."""
+    if kind == "json":
+        return json.dumps(_named(name, transcription), ensure_ascii=False, indent=2) + "\n"
+    if kind == "srt":
+        return transcription.to_srt()
+    if kind == "vtt":
+        return transcription.to_vtt()
+    return transcription.text + "\n"
+
+
+def render_one_of_many(name: str, transcription: Transcription, kind: str) -> str:
+    """The same among others: text under its heading, JSON as one line."""
+    if kind == "json":
+        return json.dumps(_named(name, transcription), ensure_ascii=False) + "\n"
+    return f"==> {name} <==\n{transcription.text}\n"
+
+
+def _named(name: str, transcription: Transcription) -> Dict[str, object]:
+    return {"source": name, **transcription.to_dict()}
+
+
+class OutputFolder:
+    """A folder of transcripts, each under the path of its recording.
+
+    ``a/x.wav`` becomes ``FOLDER/a/x.wav.txt``: the whole name is kept, so that
+    neither ``b/x.wav`` nor ``a/x.mp3`` goes to the same file, and it depends on
+    nothing but the recording, so that another call finds what this one has
+    done. A recording outside the current folder goes under its path from the root.
+    """
+
+    def __init__(self, folder: str, kind: str) -> None:
+        self._folder = folder
+        self._kind = kind
+
+    def path_for(self, recording: str) -> str:
+        """Where the transcript of a recording goes."""
+        path = os.path.abspath(recording)
+        with contextlib.suppress(ValueError):  # two drives of Windows have nothing in common
+            inside = os.path.relpath(path)
+            if not inside.startswith(os.pardir):
+                path = inside
+        drive, path = os.path.splitdrive(path)
+        kept = os.path.join(drive.strip("\\/:?").replace("\\", "_"), path.lstrip("\\/"))
+        return os.path.join(self._folder, f"{kept}.{self._kind}")
+
+    def is_done(self, recording: str) -> bool:
+        """Whether its transcript is there. What was written is always whole."""
+        return os.path.exists(self.path_for(recording))
+
+    def clash(self, recordings: List[str]) -> Optional[str]:
+        """What is wrong when two of them would go to one file; ``None``: nothing."""
+        owners: Dict[str, str] = {}
+        for recording in recordings:
+            path = self.path_for(recording)
+            if path in owners:
+                return f"{owners[path]} and {recording} would both go to {path}"
+            owners[path] = recording
+        return None
+
+    def write(self, recording: str, transcription: Transcription) -> None:
+        """Write a transcript; nobody ever sees the half of it. Raises ``OSError``."""
+        path = self.path_for(recording)
+        os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
+        # In the same folder, so that it can take the other's place in one step.
+        unfinished = os.path.join(os.path.dirname(path), f".telnyx-stt-{os.getpid()}.part")
+        try:
+            with open(unfinished, "w", encoding="utf-8", newline="\n") as file:
+                file.write(render(recording, transcription, self._kind))
+            os.replace(unfinished, path)
+        except BaseException:
+            with contextlib.suppress(OSError):  # it may not even have been begun
+                os.remove(unfinished)
+            raise
+
+
+class InOrder:
+    """Hands texts on in the order of their numbers, each as soon as all before it are settled."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._waiting: Dict[int, str] = {}
+        self._next = 0
+
+    def settle(self, number: int, text: str) -> None:
+        """The text of this number, from 0; empty when there will be none."""
+        self._waiting[number] = text
+        while self._next in self._waiting:
+            self._write(self._waiting.pop(self._next))
+            self._next += 1
+
+    def flush(self) -> None:
+        """Hand on whatever waits for one that will not come."""
+        for number in sorted(self._waiting):
+            self._write(self._waiting.pop(number))
