@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from .. import AuthenticationError, Transcriber, Transcription
+from .. import AuthenticationError, ConnectError, Transcriber, Transcription
 from ._arguments import in_flags
 from ._console import Console
 from ._output import InOrder, OutputFolder, render, render_one_of_many
@@ -35,6 +35,13 @@ class Batch:
         self._transcribed = 0
         self._reasons: Dict[int, str] = {}  # by the recording's number
         self.was_interrupted = False
+        self.key_was_refused = False
+        self.could_not_connect = False
+
+    @property
+    def size(self) -> int:
+        """How many recordings there are."""
+        return len(self._recordings)
 
     @property
     def failures(self) -> List[Tuple[str, str]]:
@@ -47,7 +54,9 @@ class Batch:
     def counts(self) -> List[Tuple[int, str]]:
         """How many there are of each fate; the failed ones are ``failures``."""
         open_ones = len(self._recordings) - self._transcribed - len(self._reasons)
-        unfinished = "interrupted or not begun" if self.was_interrupted else "not tried"
+        unfinished = "interrupted or not begun"
+        if self.key_was_refused:
+            unfinished = "not tried, because the key was refused"
         return [(self._transcribed, "transcribed"), (open_ones, unfinished)]
 
     def run(self, transcriber: Transcriber, *, jobs: int, file_options: Dict[str, Any]) -> None:
@@ -61,6 +70,7 @@ class Batch:
                 ):
                     self._settle(numbers[result.source], result.transcription, result.error)
                     if isinstance(result.error, AuthenticationError):
+                        self.key_was_refused = True
                         return  # nothing that waits would fare better
         except KeyboardInterrupt:
             self.was_interrupted = True
@@ -83,6 +93,7 @@ class Batch:
             self._transcribed += 1
         else:
             self._reasons[number] = _reason(error)
+            self.could_not_connect = self.could_not_connect or isinstance(error, ConnectError)
         self._in_order.settle(number, text)
         self._console.settle(self._state())
 

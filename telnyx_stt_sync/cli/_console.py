@@ -65,9 +65,10 @@ class Console:
             self._sent[thread] = sent
             self._seconds += new
             if self._bar is not None:
+                # Nobody knows how long the others are, so with several only whole ones count.
                 share = new / total if total and self._bar.total == 1 else 0.0
                 self._bar.set_description_str(self._description(), refresh=False)
-                self._bar.update(min(share, 1.0 - self._bar.n))
+                self._bar.update(share)
 
     def settle(self, state: str) -> None:
         """A recording is done, or has failed; ``state`` says how far all of them are."""

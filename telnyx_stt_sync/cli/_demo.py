@@ -22,6 +22,7 @@ NEXT = """\
 That was the emulator, on this machine. With a key of Telnyx's it is the service:
 
     export TELNYX_API_KEY=...          (Windows: set TELNYX_API_KEY=...)
+    telnyx-stt doctor                  (is everything in place?)
     telnyx-stt transcribe call.wav
 """
 

@@ -25,7 +25,11 @@ the first three:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command; returns its exit status: 0 done, 1 failed, 2 usage, 130 interrupted."""
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if args.run is None:  # a first look at it
+        parser.print_help(sys.stderr)
+        return 2
     for stream in (sys.stdout, sys.stderr):
         # A transcript may hold letters that the terminal's encoding lacks.
         if hasattr(stream, "reconfigure"):
@@ -51,7 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="commands")
+    parser.set_defaults(run=None)
     _demo.add_parser(subparsers)
     _transcribe.add_parser(subparsers)
     _doctor.add_parser(subparsers)

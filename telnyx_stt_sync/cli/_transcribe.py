@@ -6,7 +6,7 @@ import argparse
 import math
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from .. import ConfigurationError, Transcriber
 from ._arguments import add_options, given_options, in_flags
@@ -108,10 +108,9 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     recordings = _recordings(args, options)
     folder = None if args.output is None else _output_folder(args, recordings)
     transcriber = _transcriber(options)
-    done = []
+    waiting = recordings.found
     if folder is not None and not args.force:
-        done = [one for one in recordings.found if folder.is_done(one.name)]
-    waiting = [one for one in recordings.found if one not in done]
+        waiting = [one for one in waiting if not folder.is_done(one.name)]
     if waiting and not options.get("api_key") and not os.environ.get("TELNYX_API_KEY"):
         console.say(NO_KEY)
         return FAILED
@@ -121,31 +120,33 @@ def _run(args: argparse.Namespace, console: Console) -> int:
             batch.run(transcriber, jobs=args.jobs, file_options=_file_options(args))
     except ConfigurationError as exc:  # what the environment holds
         raise _UsageError(in_flags(str(exc))) from None
+    return _sum_up(console, recordings, batch, folder)
+
+
+def _sum_up(
+    console: Console, recordings: Recordings, batch: Batch, folder: Optional[OutputFolder]
+) -> int:
+    """Say what became of all, unless that is plain to see; returns the exit status."""
     failures = recordings.failures + batch.failures
     counts = [
         *batch.counts(),
-        (len(done), "done already"),
+        (len(recordings.found) - batch.size, "done already"),
         (len(failures), "failed"),
         (_left_out(recordings, folder), "left out (not audio by their names)"),
     ]
     told = ", ".join(f"{count} {what}" for count, what in counts if count)
-    if not waiting and not failures:
+    if not batch.size and not failures:
         console.note(f"nothing to do: {told}. With --force they are done again")
-    elif batch.was_interrupted or failures:
-        _say_why(console, told, failures, alone=_is_one(recordings) and not batch.was_interrupted)
-    elif folder is not None or not _is_one(recordings):
-        console.note(told)
-    if batch.was_interrupted:
-        return INTERRUPTED
-    return FAILED if failures else DONE
-
-
-def _say_why(console: Console, told: str, failures: List[Tuple[str, str]], *, alone: bool) -> None:
-    if not alone:
-        console.say(told)
+    elif folder is not None or not _is_one(recordings) or batch.was_interrupted:
+        (console.say if failures or batch.was_interrupted else console.note)(told)
     for name, reason in failures:
         # The library's own messages name the file.
         console.say(reason if name in reason else f"{name}: {reason}")
+    if batch.could_not_connect:
+        console.note("`telnyx-stt doctor` looks where the connection fails")
+    if batch.was_interrupted:
+        return INTERRUPTED
+    return FAILED if failures else DONE
 
 
 def _recordings(args: argparse.Namespace, options: Dict[str, Any]) -> Recordings:

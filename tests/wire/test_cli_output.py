@@ -131,7 +131,8 @@ def test_wrong_key(
     monkeypatch.setenv("TELNYX_API_KEY", f"{KEY}x")
     done = shell("transcribe", *sorted(here.glob("*.wav")), "--jobs", "1")
     assert done.status == 1
-    assert "1 failed" in done.err and "8 not tried" in done.err
+    assert "1 failed" in done.err and "8 not tried, because the key was refused" in done.err
+    assert "telnyx-stt doctor" in done.err
     assert done.err.count("HTTP 401") == 1
     assert KEY not in done.err
     assert len(emulator.sessions) == 1

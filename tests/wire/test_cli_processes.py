@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import struct
@@ -147,14 +148,28 @@ def on_a_terminal(arguments: List[str], limit: float) -> bytes:
 def test_progress(emulator: Emulator, here: Path, limit: float) -> None:
     """On a terminal a bar shows how far it is, and is gone in the end; texts stand whole."""
     pytest.importorskip("tqdm")
-    wav(here / "a.wav", 1.0)
-    wav(here / "b.wav", 1.0)
-    shown = on_a_terminal(["transcribe", "a.wav", "b.wav", "--speed", "2"], limit)
-    assert b"0/2" in shown and b"of audio sent |" in shown and b"%" in shown
+    names = ["a.wav", "b.wav", "c.wav", "d.wav"]
+    for name in names:
+        wav(here / name, 0.5)
+    shown = on_a_terminal(["transcribe", *names, "--speed", "1", "--jobs", "1"], limit)
+    assert b"0/4" in shown and b"3/4, 0:01 of audio sent |" in shown
+    percents = [int(found) for found in re.findall(rb"(\d+)%", shown)]
+    assert percents == sorted(percents) and {0, 25, 50, 75} <= set(percents)
     last = shown.replace(b"\r\n", b"\n").split(b"\r")[-1]
-    assert last.endswith(b"telnyx-stt: 2 transcribed\n")
+    assert last.endswith(b"telnyx-stt: 4 transcribed\n")
     lines = [line.split(b"\r")[-1].strip() for line in shown.split(b"\r\n")]
-    assert lines.count(b"hello world") == 2
+    assert lines.count(b"hello world") == 4
+
+
+@posix
+def test_progress_of_one(emulator: Emulator, here: Path, limit: float) -> None:
+    """With one recording the bar shows how much of it has been sent."""
+    pytest.importorskip("tqdm")
+    wav(here / "a.wav", 2.0)
+    shown = on_a_terminal(["transcribe", "a.wav", "--speed", "2"], limit)
+    percents = [int(found) for found in re.findall(rb"(\d+)%", shown)]
+    assert percents == sorted(percents) and len(set(percents)) > 3
+    assert b"\rhello world\r\n" in shown
 
 
 @posix
