@@ -24,7 +24,7 @@ class Console:
         self._settled = 0  # recordings
         self._sent: Dict[int, float] = {}  # by thread: seconds of the recording that it is at
         self._seconds = 0.0  # of audio sent in all
-        self._warned: Set[str] = set()
+        self._said_once: Set[str] = set()
 
     def put(self, text: str) -> None:
         """Write to standard output."""
@@ -37,8 +37,15 @@ class Console:
         with self._lock, self._bar_hidden():
             print(f"telnyx-stt: {message}", file=sys.stderr, flush=True)
 
+    def say_once(self, message: str) -> None:
+        """The same, unless it has been said."""
+        with self._lock:
+            if message not in self._said_once:
+                self._said_once.add(message)
+                self.say(message)
+
     def note(self, message: str) -> None:
-        """The same, unless it was asked to be quiet."""
+        """Write a line to standard error, unless it was asked to be quiet."""
         if not self._quiet:
             self.say(message)
 
@@ -100,10 +107,7 @@ class Console:
             logger.propagate = propagated
 
     def _warn(self, message: Any, *where: Any, **more: Any) -> None:
-        with self._lock:
-            if str(message) not in self._warned:
-                self._warned.add(str(message))
-                self.say(str(message))
+        self.say_once(str(message))
 
     @contextmanager
     def _bar_hidden(self) -> Iterator[None]:
@@ -123,7 +127,14 @@ class _LogLines(logging.Handler):
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._console.say(record.getMessage())
+        message = record.getMessage()
+        # The number of the stream in front of it tells a user nothing, and eight streams that try
+        # eight times would fill the screen with one and the same reason.
+        reason, found, _ = message.partition(": ")[2].partition("; connecting again")
+        if found:
+            self._console.say_once(f"{reason}; trying again")
+        else:
+            self._console.say(message)
 
 
 def _new_bar(recordings: int, description: str) -> Any:

@@ -157,14 +157,15 @@ def test_library_messages(shell: Shell, here: Path, monkeypatch: pytest.MonkeyPa
     """What the library logs and warns of comes as plain lines, each warning once."""
     monkeypatch.setenv("TELNYX_API_KEY", KEY)
     two(here)
-    with Emulator(transcripts=["one"], faults=["reset_after=1@1"]) as emulator:
-        arguments = ("--url", emulator.url, "--model", "nova-9", "--jobs", "1", *FAST)
+    with Emulator(transcripts=["one"], faults=["unavailable@1-3"]) as emulator:
+        arguments = ("--url", emulator.url, "--model", "nova-9", *FAST)
         done = shell("transcribe", "a.wav", "b.wav", *arguments)
     assert done.status == 0
+    assert len(emulator.sessions) == 5
     lines = done.err.splitlines()
     assert all(line.startswith("telnyx-stt: ") for line in lines)
     assert len([line for line in lines if "nova-9" in line]) == 1
-    assert len([line for line in lines if "connecting again" in line]) == 1
+    assert len([line for line in lines if "trying again" in line]) == 1
 
 
 def test_names_of_options(shell: Shell, emulator: Emulator, here: Path) -> None:
