@@ -99,6 +99,42 @@ def test_captions_in_the_readme(emulator: Emulator, folder: Path) -> None:
     assert "hello world" in (folder / "call.vtt").read_text(encoding="utf-8")
 
 
+def command_lines() -> List[str]:
+    """The lines of the README's section on the command, without what is said about them."""
+    block = README.split("## The command")[1].split("```\n")[1]
+    return [re.split(r" {2,}", line)[0] for line in block.splitlines()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="lines for a POSIX shell")
+@pytest.mark.parametrize("line", command_lines())
+def test_command_lines(line: str, emulator: Emulator, folder: Path) -> None:
+    """Each line of the command's section works as it is written."""
+    if line in ("telnyx-stt demo", "telnyx-stt emulate"):
+        pytest.skip("these have tests of their own")
+    program = folder / "bin" / "telnyx-stt"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!{sys.executable}\nfrom telnyx_stt_sync.cli import main\nraise SystemExit(main())\n"
+    )
+    program.chmod(0o755)
+    (folder / "calls").mkdir()
+    (folder / "call.wav").rename(folder / "calls" / "call.wav")
+    os.link(folder / "calls" / "call.wav", folder / "call.wav")
+    environment = dict(
+        os.environ,
+        TELNYX_STT_URL=emulator.url,
+        TELNYX_API_KEY="key",
+        PATH=f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+        PYTHONPATH=str(ROOT),
+    )
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=folder, env=environment, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    written = [path.read_text() for path in folder.rglob("call*.[st]*t")]
+    assert "hello world" in "".join([done.stdout.decode(), *written])
+
+
 def table_of_options() -> Dict[str, str]:
     """Option → default, as the README's table prints them."""
     section = README.split("## Options")[1].split("\n## ")[0]
