@@ -75,7 +75,6 @@ class Batch:
         except KeyboardInterrupt:
             self.was_interrupted = True
         finally:
-            transcriber.close()
             self._in_order.flush()
 
     def _settle(self, number: int, transcription: Optional[Transcription], error: Any) -> None:

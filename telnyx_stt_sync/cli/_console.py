@@ -96,7 +96,6 @@ class Console:
         handler = _LogLines(self)
         logger = logging.getLogger("telnyx_stt_sync")
         logger.addHandler(handler)
-        propagated, logger.propagate = logger.propagate, False
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("always")
@@ -104,7 +103,6 @@ class Console:
                 yield
         finally:
             logger.removeHandler(handler)
-            logger.propagate = propagated
 
     def _warn(self, message: Any, *where: Any, **more: Any) -> None:
         self.say_once(str(message))

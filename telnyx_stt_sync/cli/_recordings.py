@@ -44,7 +44,8 @@ class Recordings:
     def add(self, name: str) -> None:
         """A file, a folder, a pattern, or ``-``. Reads folders, opens no file."""
         if name == STANDARD_INPUT:
-            self._add(Recording("-", sys.stdin.buffer), "-")
+            # Without its buffer, which waits until it is full before it gives anything.
+            self._add(Recording("-", getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)), "-")
         elif os.path.isdir(name):
             self._add_folder(name)
         elif glob.has_magic(name) and not os.path.lexists(name):

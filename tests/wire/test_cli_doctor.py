@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import socket
 import ssl
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Dict
 
 import pytest
 
@@ -15,7 +16,7 @@ from telnyx_stt_sync import __version__
 from telnyx_stt_sync.emulator import Emulator
 from tests.wire.command import KEY, Done, Shell, emulator, here, shell
 from tests.wire.peer import Peer
-from tests.wire.steps import answer, close, raw, stall, tunnel
+from tests.wire.steps import answer, close, interrupt, raw, stall, tunnel
 from tests.wire.trust import authority, serving
 
 __all__ = ["emulator", "here", "shell"]  # fixtures
@@ -192,6 +193,13 @@ def test_bounded(shell: Shell) -> None:
     assert "--connect-timeout" in advised(done)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent to one thread")
+def test_interrupt(shell: Shell) -> None:
+    """Ctrl-C ends it at once, with status 130 and nothing left behind."""
+    with Peer(greeting=interrupt) as peer:
+        assert shell("doctor", "--url", peer.url).status == 130
+
+
 @pytest.mark.parametrize(
     ("status_line", "says"),
     [("407 Proxy Authentication Required", "user name and password"), ("403 No", "CONNECT")],
@@ -255,7 +263,7 @@ def test_another_name(shell: Shell, trusted: None) -> None:
 def test_wrong_clock(shell: Shell, trusted: None) -> None:
     """A certificate that is out of its time: it may be this machine's clock."""
     expired = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    past = __import__("datetime").datetime(2020, 1, 1)
+    past = datetime.datetime(2020, 1, 1)
     authority().issue_cert("localhost", not_after=past).configure_cert(expired)
     advice = advised(tls_doctor(shell, expired))
     assert "clock" in advice and time.strftime("%Y-") in advice
@@ -274,12 +282,12 @@ def test_tls_and_proxy(shell: Shell, trusted: None, monkeypatch: pytest.MonkeyPa
 
 def test_key_in_clear(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """ws:// to another host is pointed out: the key would cross the network in clear."""
-    monkeypatch.setattr(socket, "getaddrinfo", _no_names)
+
+    def nobody(*arguments: object, **more: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody)
     assert "in clear" in shell("doctor", "--url", "ws://service.test/x").out
-
-
-def _no_names(*arguments: Any, **more: Any) -> List[Any]:
-    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 def test_usage(shell: Shell) -> None:

@@ -123,7 +123,10 @@ def test_key_from_a_file(
     wav(here / "a.wav", 0.2)
     monkeypatch.setenv("TELNYX_API_KEY", "wrong")
     (here / "key").write_text(f"{KEY}\n")
-    assert shell("transcribe", "a.wav", "--api-key-file", "key", "--speed", "max").status == 0
+    arguments = ("transcribe", "a.wav", "--api-key-file", "key", "--speed", "max")
+    assert shell(*arguments).status == 0
+    monkeypatch.delenv("TELNYX_API_KEY")
+    assert shell(*arguments).status == 0
 
 
 def test_a_key_in_place_of_its_file(shell: Shell, here: Path) -> None:
@@ -133,6 +136,7 @@ def test_a_key_in_place_of_its_file(shell: Shell, here: Path) -> None:
             (here / KEY).write_bytes(content)
         done = shell("transcribe", "a.wav", "--api-key-file", KEY)
         assert done.status == 2
+        assert "argument --api-key-file: the file " in done.err
         assert KEY not in done.err
 
 
@@ -170,6 +174,16 @@ def test_usage(shell: Shell, emulator: Emulator, here: Path, arguments: List[str
     assert done.err
     assert emulator.sessions == []
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--jobs", "0"), ("--jobs", "two"), ("--speed", "0"), ("--speed", "nan"), ("--speed", "x")],
+)
+def test_numbers(shell: Shell, here: Path, option: str, value: str) -> None:
+    """A number that makes no sense is told with the option's name, not the library's."""
+    done = shell("transcribe", "a.wav", option, value)
+    assert f"argument {option}: {value!r}: give a " in done.err
 
 
 def test_a_bad_environment(

@@ -138,6 +138,16 @@ def test_wrong_key(
     assert len(emulator.sessions) == 1
 
 
+def test_reasons_in_order(shell: Shell, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reasons come in the order of the recordings, whichever failed first."""
+    monkeypatch.setenv("TELNYX_API_KEY", KEY)
+    wav(here / "a.wav")
+    (here / "b.wav").write_text("fails before a connection is tried")
+    with Emulator(faults=["slow_handshake=0.01", "redirect"]) as emulator:
+        done = shell("transcribe", "a.wav", "b.wav", "--url", emulator.url)
+    assert done.err.index("a.wav: ") < done.err.index("'b.wav' is text")
+
+
 def test_partial(shell: Shell, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was heard before a failure is told, and is no transcript."""
     monkeypatch.setenv("TELNYX_API_KEY", KEY)

@@ -42,6 +42,20 @@ def test_standard_input(emulator: Emulator, here: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"hello world\n", b"")
 
 
+def test_a_pipe_is_passed_on_at_once(emulator: Emulator, here: Path, limit: float) -> None:
+    """What comes out of a pipe goes to the service before more has come."""
+    raw = ["--input-format", "linear16", "--sample-rate", "16000", "--speed", "max"]
+    with start(["transcribe", "-", *raw], environment(), stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        os.write(process.stdin.fileno(), bytes(2000))
+        deadline = time.monotonic() + limit
+        while not any(session.audio_bytes == 2000 for session in emulator.sessions):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.02)
+        out, _ = process.communicate(timeout=limit)
+    assert (process.returncode, out) == (0, "hello world\n")
+
+
 @posix
 def test_standard_input_that_is_a_terminal(emulator: Emulator, here: Path) -> None:
     """- with nothing but a terminal behind it is a usage error, and does not wait for ever."""
@@ -78,6 +92,21 @@ def test_interrupt(emulator: Emulator, here: Path, limit: float) -> None:
     assert process.returncode == 130
     assert err == "telnyx-stt: 1 transcribed, 1 interrupted or not begun\n"
     assert os.listdir(here / "out") == ["a.wav.txt"]
+
+
+@posix
+def test_interrupt_of_one(emulator: Emulator, here: Path, limit: float) -> None:
+    """Ctrl-C ends a command that waits for standard input, and says that nothing came of it."""
+    audio = wav(here / "a.wav", 5.0).read_bytes()
+    with start(["transcribe", "-"], environment(), stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        os.write(process.stdin.fileno(), audio[:64_000])
+        emulator.wait_for_sessions(1, limit)
+        process.send_signal(signal.SIGINT)
+        status = process.wait(limit)
+        assert process.stderr is not None
+        assert process.stderr.read() == "telnyx-stt: 1 interrupted or not begun\n"
+    assert status == 130
 
 
 @posix
@@ -159,6 +188,16 @@ def test_progress(emulator: Emulator, here: Path, limit: float) -> None:
     assert last.endswith(b"telnyx-stt: 4 transcribed\n")
     lines = [line.split(b"\r")[-1].strip() for line in shown.split(b"\r\n")]
     assert lines.count(b"hello world") == 4
+
+
+@posix
+def test_progress_side_by_side(emulator: Emulator, here: Path, limit: float) -> None:
+    """The bar never goes back, however the recordings overlap."""
+    pytest.importorskip("tqdm")
+    names = [str(wav(here / f"{seconds}.wav", seconds)) for seconds in (0.5, 1.0, 1.5, 2.0)]
+    shown = on_a_terminal(["transcribe", *names, "--speed", "2"], limit)
+    percents = [int(found) for found in re.findall(rb"(\d+)%", shown)]
+    assert percents == sorted(percents) and {0, 25, 50, 75} <= set(percents)
 
 
 @posix
