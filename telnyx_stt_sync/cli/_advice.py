@@ -20,6 +20,7 @@ _NOT_YET_VALID, _EXPIRED, _OTHER_NAME = 9, 10, 62
 
 _BY_STAGE: Dict[str, str] = {
     "key": "export TELNYX_API_KEY=... with a key from Telnyx's portal, or give --api-key-file",
+    "url": "correct --url or TELNYX_STT_URL",
     "proxy": "correct --proxy, or the environment's https_proxy",
     "look-up": "is this machine online, and the name right? Where only a proxy gets out, set "
     "https_proxy",
@@ -60,7 +61,7 @@ def _found(check: Check, error: Exception, host: str) -> Iterator[str]:
     if isinstance(error, ConnectError) and error.status is not None:
         yield _about_status(error)
     if isinstance(error, RequestRejectedError):
-        yield "take this option away, or correct it; without --url it is the service that decides"
+        yield "correct this option, or leave it out: the service does not take it"
     if isinstance(error, ConnectionLostError) and error.code == 1000:
         yield "sessions that open at the same moment can end like this: run it again"
     if check.name == "tunnel" and " 407 " in f"{error} ":

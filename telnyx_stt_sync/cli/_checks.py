@@ -37,8 +37,8 @@ SILENCE_SECONDS = 2.0
 RATE = 16_000
 FRAME_BYTES = 8_000  # Telnyx advises 2 to 8 kB
 
-# Seconds for the answer to it, whatever connect_timeout is: engines think, too.
-LEAST_PATIENCE = 10.0
+# Seconds for the answer to it: engines think for a while.
+PATIENCE = 10.0
 
 RECORDING = os.path.join(os.path.dirname(__file__), "demo.wav")
 
@@ -55,21 +55,22 @@ class Check(NamedTuple):
 def checks(options: Options) -> Iterator[Check]:
     """Go the way, and tell each step when it is done; ends with the first that fails.
 
-    Blocks for ``connect_timeout`` up to the open connection, and at most for the
-    same again, or ten seconds, until the first frame. Without a key it goes
-    as far as one can without.
+    Blocks for ``connect_timeout`` at most up to the open connection, and then for
+    ten seconds at most until the first frame. Without a key it goes as far as
+    one can without.
     """
     try:
         whole = with_environment(options, os.environ)
-        yield Check("key", None, _key_is_from(options) + _exposed(whole))
     except ConfigurationError as exc:
-        yield Check("key", None, "", exc)
         try:
             whole = with_environment(options, dict(os.environ, TELNYX_API_KEY="none"))
-        except ConfigurationError:
-            return  # it was not the key
+        except ConfigurationError as other:  # with any key
+            yield Check("url", None, "", other)
+            return
+        yield Check("key", None, "", exc)
         yield from _opening(whole, with_key=False)
         return
+    yield Check("key", None, _key_is_from(options) + _exposed(whole))
     yield from _opening(whole, with_key=True)
 
 
@@ -133,7 +134,6 @@ def _opening(options: Options, *, with_key: bool) -> Iterator[Check]:
             yield _first_frame(options, transport, waker)
     finally:
         if transport is not None:
-            waker.forget()
             transport.close()
         waker.close()
 
@@ -153,7 +153,7 @@ def _open(options: Options, lifeline: Lifeline, *, with_key: bool) -> Optional[T
 def _first_frame(options: Options, transport: Transport, waker: Waker) -> Check:
     """Send a little speech, say that it was all, and see what comes."""
     started = time.monotonic()
-    deadline = started + max(options.connect_timeout, LEAST_PATIENCE)
+    deadline = started + PATIENCE
     for piece in _audio():
         transport.send(OPCODE_BINARY, piece)
     if options.engine.close_stream:
