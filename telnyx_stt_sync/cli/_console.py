@@ -9,6 +9,14 @@ import warnings
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional, Set
 
+from ._arguments import in_flags
+
+# Once for all recordings, in place of what the library logs for each with its own pace.
+HASTY_CAPTIONS = (
+    "the times of the captions are estimates, and the audio was sent faster than it was spoken: "
+    "they may be seconds off; --speed 1 gives better ones"
+)
+
 
 class Console:
     """Standard output and standard error of one command.
@@ -105,7 +113,7 @@ class Console:
             logger.removeHandler(handler)
 
     def _warn(self, message: Any, *where: Any, **more: Any) -> None:
-        self.say_once(str(message))
+        self.say_once(in_flags(str(message)))
 
     @contextmanager
     def _bar_hidden(self) -> Iterator[None]:
@@ -125,12 +133,14 @@ class _LogLines(logging.Handler):
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
+        message = in_flags(record.getMessage())
         # The number of the stream in front of it tells a user nothing, and eight streams that try
         # eight times would fill the screen with one and the same reason.
         reason, found, _ = message.partition(": ")[2].partition("; connecting again")
         if found:
             self._console.say_once(f"{reason}; trying again")
+        elif message.startswith("the times of these captions"):
+            self._console.say_once(HASTY_CAPTIONS)
         else:
             self._console.say(message)
 

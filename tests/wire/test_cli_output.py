@@ -79,6 +79,16 @@ def test_captions(shell: Shell, emulator: Emulator, here: Path, kind: str, mark:
         assert mark in text and "hello world" in text
 
 
+def test_hasty_captions(shell: Shell, emulator: Emulator, here: Path) -> None:
+    """That a fast upload makes bad captions is said once, with what to do on the command line."""
+    for name in ("a.wav", "b.wav"):
+        wav(here / name, 3.0)
+    done = shell("transcribe", "a.wav", "b.wav", "--format", "srt", "--output", "out", *FAST)
+    assert done.status == 0
+    assert done.err.count("--speed 1 gives better ones") == 1
+    assert "transcribe_file" not in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "speed"),
     [
@@ -181,6 +191,8 @@ def test_library_messages(shell: Shell, here: Path, monkeypatch: pytest.MonkeyPa
 def test_names_of_options(shell: Shell, emulator: Emulator, here: Path) -> None:
     """A message of the library names options as the command line does."""
     (here / "a.wav").write_bytes(b"\x01\x02\x03\x04" * 100)
+    unknown = shell("transcribe", "a.wav", "--model", "nova-9")
+    assert "telnyx-stt: --model 'nova-9' is not known" in unknown.err
     done = shell("transcribe", "a.wav")
     assert "--input-format 'linear16'" in done.err
     assert "--sample-rate 16000" in done.err
