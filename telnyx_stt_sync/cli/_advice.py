@@ -12,7 +12,7 @@ from .._errors import (
     ConnectionLostError,
     RequestRejectedError,
 )
-from .._options import LOOPBACK_HOSTS
+from .._option_checks import LOOPBACK_HOSTS
 from ._checks import Check
 
 # OpenSSL's x509_vfy.h: numbers of what is wrong with a certificate.

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, Match, NamedTuple, Opti
 
 from .. import RetryPolicy, Transcriber
 from .._audio_format import INPUT_FORMATS
-from .._engines import ENGINES
+from .._engines import ENGINES, engines_heeding
 
 # What has no place on a command line: an object of Python's, and what to do with audio that comes
 # faster than it goes, which a command that waits for its input never sees.
@@ -65,6 +65,11 @@ def _key_in_file(path: str) -> str:
     return key
 
 
+def _for(option: str) -> str:
+    """Which engines an option is for."""
+    return f" (for {engines_heeding(option)})"
+
+
 _SERVICE: Tuple[_Argument, ...] = (
     _Argument(
         "transcription_engine",
@@ -81,13 +86,9 @@ _SERVICE: Tuple[_Argument, ...] = (
         choices=INPUT_FORMATS,
     ),
     _Argument("sample_rate", "for raw audio, for example 16000", "HZ", int),
-    _Argument("keyterm", "a term to expect (Deepgram nova-3, flux); repeatable", "TERM", str, True),
-    _Argument(
-        "keywords", "a word to expect (Deepgram nova, nova-2); repeatable", "WORD[:N]", str, True
-    ),
-    _Argument(
-        "redact", "hide pci, ssn or numbers (Deepgram); repeatable", "WHAT", str, repeats=True
-    ),
+    _Argument("keyterm", f"a term to expect; repeatable{_for('keyterm')}", "TERM", str, True),
+    _Argument("keywords", f"a word to expect; repeatable{_for('keywords')}", "WORD[:N]", str, True),
+    _Argument("redact", f"pci, ssn or numbers; repeatable{_for('redact')}", "WHAT", str, True),
     _Argument("endpointing", "silence that ends an utterance, or 'false'", "MS", _milliseconds),
     _Argument("interim_results", "ask for words before they are final", const=True),
     _Argument(
@@ -96,10 +97,15 @@ _SERVICE: Tuple[_Argument, ...] = (
         flags=("--no-interim-results",),
         const=False,
     ),
-    _Argument("region", "Azure's region", "NAME"),
-    _Argument("eot_threshold", "Flux: how sure to be of the end of a turn, 0.5-0.9", "X", float),
-    _Argument("eager_eot_threshold", "Flux: the same for a first guess, 0.3-0.9", "X", float),
-    _Argument("eot_timeout_ms", "Flux: silence that ends a turn, 500-10000", "MS", int),
+    _Argument("region", f"where to recognise{_for('region')}", "NAME"),
+    _Argument(
+        "eot_threshold",
+        f"how sure to be of the end of a turn, 0.5-0.9{_for('eot_threshold')}",
+        "X",
+        float,
+    ),
+    _Argument("eager_eot_threshold", "the same for a first guess, 0.3-0.9", "X", float),
+    _Argument("eot_timeout_ms", "silence that ends a turn, 500-10000", "MS", int),
     _Argument(
         "extra_query",
         "any further parameter of the service; repeatable",
@@ -130,7 +136,7 @@ _CONNECTION: Tuple[_Argument, ...] = (
     _Argument("drain_timeout", "without progress after the end of the audio", "SECONDS", float),
     _Argument(
         "quiet_period",
-        "silence that ends an engine that never says so; default: 5 for Telnyx, 3 for others",
+        "silence that ends an engine that never says so; default: by engine, 3 or 5",
         "SECONDS",
         float,
     ),

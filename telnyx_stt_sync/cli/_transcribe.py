@@ -6,7 +6,7 @@ import argparse
 import math
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from .. import ConfigurationError, Transcriber
 from ._arguments import add_options, given_options, in_flags
@@ -22,6 +22,9 @@ else:
 
 # INTERRUPTED is what a shell makes of a process that SIGINT ended: 128 + 2.
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+# Of a folder full of other things not every name is worth a line.
+MOST_LEFT_OUT = 20
 
 NO_KEY = """\
 there is no API key. Telnyx's portal makes one; then:
@@ -128,11 +131,12 @@ def _sum_up(
 ) -> int:
     """Say what became of all, unless that is plain to see; returns the exit status."""
     failures = recordings.failures + batch.failures
+    left_out = _left_out(recordings, folder)
     counts = [
         *batch.counts(),
         (len(recordings.found) - batch.size, "done already"),
         (len(failures), "failed"),
-        (_left_out(recordings, folder), "left out (not audio by their names)"),
+        (len(left_out), "left out (not audio by their names)"),
     ]
     told = ", ".join(f"{count} {what}" for count, what in counts if count)
     if not batch.size and not failures:
@@ -142,6 +146,8 @@ def _sum_up(
     for name, reason in failures:
         # The library's own messages name the file.
         console.say(reason if name in reason else f"{name}: {reason}")
+    for path in left_out[:MOST_LEFT_OUT]:
+        console.note(f"{path}: left out, because it is not audio by its name")
     if batch.could_not_connect:
         console.note("`telnyx-stt doctor` looks where the connection fails")
     if batch.was_interrupted:
@@ -199,12 +205,12 @@ def _file_options(args: argparse.Namespace) -> Dict[str, Any]:
     return {"speed": speed, "channel": args.channel, "timeout": args.timeout}
 
 
-def _left_out(recordings: Recordings, folder: Optional[OutputFolder]) -> int:
-    """How many files of folders were not looked at; what this command wrote there is not meant."""
+def _left_out(recordings: Recordings, folder: Optional[OutputFolder]) -> List[str]:
+    """The files of folders that were not looked at; what this command wrote there is not meant."""
     ours = set()
     if folder is not None:
         ours = {os.path.abspath(folder.path_for(one.name)) for one in recordings.found}
-    return sum(os.path.abspath(path) not in ours for path in recordings.left_out)
+    return [path for path in recordings.left_out if os.path.abspath(path) not in ours]
 
 
 def _speed(text: str) -> float:

@@ -28,7 +28,6 @@ ALLOWED: Dict[str, Set[str]] = {
     # help() and editors show the default of an option as it is written in the signature.
     "_transcriber.py": {"Deepgram"},
     "_options.py": {"Deepgram"},
-    "cli/_transcribe.py": {"Deepgram"},
 }
 
 
