@@ -23,9 +23,9 @@ from ._errors import (
 from ._events import Transcription
 from ._exit_hook import end_at_exit, forget
 from ._file_result import FileResult
-from ._open_streams import OpenStreams, StreamOwner
+from ._open_streams import OpenStreams
 from ._reader import Source
-from ._stream import CLOSE_WAIT, POLL, Stream
+from ._stream import CLOSE_WAIT, POLL, Stream, StreamOwner
 
 # Sources that are taken and whose results are not given out, for each worker: one is at work,
 # another is there when that ends.

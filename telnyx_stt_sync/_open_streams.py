@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Protocol
+from typing import TYPE_CHECKING, Dict, List, Optional, Protocol
 
 from ._events import Transcription
-from ._stream import Stream
+
+if TYPE_CHECKING:
+    from ._stream import Stream
 
 
 class Running(Protocol):
@@ -16,16 +18,6 @@ class Running(Protocol):
 
     def close(self) -> None:
         """End it, and wait for that, within limits."""
-
-
-class StreamOwner(Protocol):
-    """Where a stream is entered as long as it runs."""
-
-    def add(self, stream: Stream) -> None:
-        """A stream is about to be started."""
-
-    def ended(self, stream: Stream) -> None:
-        """A stream has ended, or failed to open."""
 
 
 class OpenStreams:

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from dataclasses import replace
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Callable, Iterator, Optional, Protocol
 
 from ._actions import Failed, Finished, TranscriptHeard
 from ._audio_format import AudioFormat
@@ -52,6 +52,16 @@ POLL = 0.005
 _numbers = itertools.count(1)
 
 
+class StreamOwner(Protocol):
+    """Where a stream is entered as long as it runs. Any thread may call it."""
+
+    def add(self, stream: Stream) -> None:
+        """A stream is about to be started."""
+
+    def ended(self, stream: Stream) -> None:
+        """A stream has ended, or failed to open."""
+
+
 class Stream:
     """One stream. ``options`` are complete: key, URL and format are set.
 
@@ -71,18 +81,18 @@ class Stream:
         options: Options,
         audio_format: AudioFormat,
         callbacks: Callbacks,
+        owner: StreamOwner,
         *,
         is_live: bool = False,
         collects: bool = False,
         rewinds: bool = False,
-        on_end: Optional[Callable[[Stream], Any]] = None,
     ) -> None:
         number = next(_numbers)
         self.outcome: Optional[Outcome] = None  # None: not over
         self._options = options
         self._bytes_per_second = audio_format.bytes_per_second
         self._is_live = is_live  # its failure goes to on_error, beside being raised
-        self._on_end = on_end
+        self._owner = owner
         self._pid = os.getpid()
         self._waker = Waker()
         self._audio = AudioQueue(
@@ -114,6 +124,7 @@ class Stream:
         self._io_thread = threading.Thread(
             target=self._run_io, name=f"telnyx-stt-io-{number}", daemon=True
         )
+        owner.add(self)
 
     def __repr__(self) -> str:
         return f"<Stream {self._worker!r} over={self.is_over}>"
@@ -326,8 +337,7 @@ class Stream:
             if finished is None and self._opening_over.is_set():
                 finished = Finished("error", error)
             self.outcome = self._outcome(finished, error)
-            if self._on_end is not None:
-                self._on_end(self)
+            self._owner.ended(self)
             if self.outcome.transcription is not None:
                 self._tell_end(self.outcome)
         finally:

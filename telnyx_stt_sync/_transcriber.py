@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import ssl
 import sys
 import threading
-import time
 import warnings
-from dataclasses import replace
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -26,7 +23,7 @@ from typing import (
     Union,
 )
 
-from ._audio_format import RAW_FORMATS, AudioFormat, InputFormat, raw_format
+from ._audio_format import AudioFormat, InputFormat, raw_format
 from ._buffer import Buffer, copy_audio
 from ._callbacks import (
     Callbacks,
@@ -37,19 +34,19 @@ from ._callbacks import (
     OnTranscript,
     OnUtteranceEnd,
 )
-from ._engines import Model, TranscriptionEngine, engines_finalizing, takes_format
+from ._engines import Model, TranscriptionEngine, engines_finalizing
 from ._errors import ConfigurationError, StreamStateError
 from ._events import Stats, Transcript, Transcription
 from ._file_result import FileResult
-from ._open_streams import OpenStreams, StreamOwner
+from ._open_streams import OpenStreams
 from ._options import Options, QueryValue
 from ._reader import Source
 from ._request import exposes_key, with_environment
 from ._retry import RetryPolicy
-from ._stream import Stream
 
 if TYPE_CHECKING:
-    from ._audio import AudioSource
+    from ._file_job import FileJob
+    from ._stream import Stream
 
 
 class Transcriber:
@@ -176,6 +173,10 @@ class Transcriber:
 
     def _start_afresh(self) -> None:
         """Forget every stream: a new object, or one that a child process has inherited."""
+        # Imported here, because who only wants a name of this package needs no network code; and
+        # not later, so that the children of a server share it, and no stream waits for it.
+        from . import _stream  # noqa: F401
+
         self._pid = os.getpid()
         self._streams = OpenStreams()
         # Guards `_live`: two threads may call start() at once.
@@ -205,13 +206,15 @@ class Transcriber:
         Raises ``ConfigurationError`` (no key, no ``input_format``), ``ConnectError``,
         ``AuthenticationError``, and ``StreamStateError`` when one is open already.
         """
+        from ._stream import Stream
+
         options, audio_format = self._for_live()
         if os.getpid() != self._pid:
             self._start_afresh()  # the parent's lock may be held for ever in here
         with self._lock:
             if self._live is not None and not self._live.is_over:
                 raise StreamStateError("a live stream is open already: finish() or close() it")
-            stream = self._new_stream(options, audio_format, self._callbacks, is_live=True)
+            stream = Stream(options, audio_format, self._callbacks, self._streams, is_live=True)
             self._live = stream
         try:
             with stream.closing_on_exception():
@@ -341,11 +344,8 @@ class Transcriber:
         stream before it was complete; ``error.partial`` then holds what had been heard.
         An exception that comes up meanwhile (Ctrl-C, a time limit) ends the stream first.
         """
-        options = self._complete()
-        callbacks = self._callbacks_with(on_transcript)
-        return self._transcribe(
-            source, self._streams, options, callbacks, speed, timeout, channel, on_progress
-        )
+        job = self._file_job(speed, timeout, channel, on_transcript, on_progress)
+        return job.run(source, self._streams)
 
     def transcribe_files(
         self,
@@ -376,20 +376,11 @@ class Transcriber:
         Raises at the call, before any file: ``ConfigurationError`` (no key, or an option that
         suits no file), ``TypeError`` when ``sources`` is a single file.
         """
-        # Imported late: a program with live audio only has no use for the file layer.
-        from ._batch import Batch
-        from ._pacing import Pacer
+        from ._batch import Batch  # late, as in _file_job()
 
-        options = self._complete()
-        callbacks = self._callbacks_with(on_transcript)
-        Pacer(1.0 if speed is None else speed, 1.0)  # what it raises, each file would get
-
-        def transcribe(source: Source, owner: StreamOwner) -> Transcription:
-            return self._transcribe(
-                source, owner, options, callbacks, speed, timeout, channel, on_progress
-            )
-
-        return Batch(sources, max_workers, transcribe, self._streams).results()
+        job = self._file_job(speed, timeout, channel, on_transcript, on_progress)
+        job.check()
+        return Batch(sources, max_workers, job.run, self._streams).results()
 
     def stream(self, chunks: Iterable[Buffer]) -> Iterator[Transcript]:
         """Send what ``chunks`` yields, and yield what is heard; ends when the last final is in.
@@ -399,8 +390,10 @@ class Transcriber:
         ``on_transcript`` nor any other callback is called. Leaving the generator early
         ends the stream. Raises as ``start()``, ``send()`` and ``finish()`` do.
         """
+        from ._stream import Stream
+
         options, audio_format = self._for_live()
-        stream = self._new_stream(options, audio_format, Callbacks(), collects=True)
+        stream = Stream(options, audio_format, Callbacks(), self._streams, collects=True)
         with stream.closing_on_exception():
             stream.start()
             for chunk in chunks:
@@ -421,7 +414,7 @@ class Transcriber:
         if exposes_key(options.url):
             warnings.warn(
                 "plain ws:// to another host: the API key crosses the network in clear; use wss://",
-                stacklevel=3,
+                stacklevel=4,
             )
         return options
 
@@ -434,80 +427,21 @@ class Transcriber:
             )
         return options, raw_format(options.input_format, options.sample_rate)
 
-    def _callbacks_with(self, on_transcript: Optional[OnTranscript]) -> Callbacks:
-        """The callbacks for a call that may bring one of its own."""
-        if on_transcript is None:
-            return self._callbacks
-        return self._callbacks.with_on_transcript(on_transcript)
-
-    def _transcribe(
+    def _file_job(
         self,
-        source: Source,
-        owner: StreamOwner,
-        options: Options,
-        callbacks: Callbacks,
         speed: Optional[float],
         timeout: Optional[float],
         channel: Optional[int],
+        on_transcript: Optional[OnTranscript],
         on_progress: Optional[OnProgress],
-    ) -> Transcription:
-        """One file, on a stream of its own."""
+    ) -> FileJob:
         # Imported late: a program with live audio only has no use for the file layer.
-        from ._audio import open_audio
-        from ._file_feed import FileFeed
+        from ._file_job import FileJob
 
-        deadline = math.inf if timeout is None else time.monotonic() + timeout
-        engine = options.engine
-        with open_audio(
-            source,
-            input_format=options.input_format,
-            sample_rate=options.sample_rate,
-            channel=channel,
-            takes=lambda wire: takes_format(engine, options.model, wire),
-        ) as audio:
-            feed = FileFeed(audio, engine.pace if speed is None else speed, on_progress)
-            stream = self._file_stream(options, audio, callbacks, owner)
-            with stream.closing_on_exception():
-                stream.start(deadline)
-                feed.run(stream, deadline)
-                left = None if timeout is None else max(0.0, deadline - time.monotonic())
-                return stream.result(left)
-
-    def _file_stream(
-        self, options: Options, audio: AudioSource, callbacks: Callbacks, owner: StreamOwner
-    ) -> Stream:
-        wire = audio.format.input_format
-        rate = options.sample_rate
-        if wire in RAW_FORMATS or options.engine.needs_rate_of(wire):
-            rate = audio.format.sample_rate
-        options = replace(options, input_format=wire, sample_rate=rate)
-        for doubt in set(options.doubts()).difference(self._options.doubts()):
-            warnings.warn(doubt, stacklevel=3)
-        return self._new_stream(options, audio.format, callbacks, owner, rewinds=audio.can_seek)
-
-    def _new_stream(
-        self,
-        options: Options,
-        audio_format: AudioFormat,
-        callbacks: Callbacks,
-        owner: Optional[StreamOwner] = None,
-        *,
-        is_live: bool = False,
-        collects: bool = False,
-        rewinds: bool = False,
-    ) -> Stream:
-        owner = owner or self._streams
-        stream = Stream(
-            options,
-            audio_format,
-            callbacks,
-            is_live=is_live,
-            collects=collects,
-            rewinds=rewinds,
-            on_end=owner.ended,
-        )
-        owner.add(stream)
-        return stream
+        callbacks = self._callbacks
+        if on_transcript is not None:
+            callbacks = callbacks.with_on_transcript(on_transcript)
+        return FileJob(self._complete(), callbacks, speed, timeout, channel, on_progress)
 
     def _started(self) -> Stream:
         live = self._live

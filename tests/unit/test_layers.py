@@ -77,6 +77,7 @@ SHELL = [
     "_stream",
     "_open_streams",
     "_file_feed",
+    "_file_job",
 ]
 PUBLIC = ["_batch", "_transcriber", "__init__"]
 ORDER = PURE + SHELL + PUBLIC
