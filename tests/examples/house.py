@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,9 +26,13 @@ def module(name: str) -> Any:
 
 
 def program(*names: str) -> str:
-    """The path of the first of these programs that is there; without any the tests are skipped."""
+    """The path of the first of these programs that is there; without any the tests are skipped.
+
+    What pip has put beside this Python counts, wherever the shell looks.
+    """
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     for name in names:
-        path = shutil.which(name)
+        path = shutil.which(name, path=places)
         if path is not None:
             return path
     _missing(f"the program {names[0]}")
