@@ -1,7 +1,9 @@
-"""Live audio with callbacks: ``python examples/callbacks.py < audio.raw``.
+"""Live audio with callbacks: print what is heard as it is heard.
 
-Reads 16-bit samples at 16 kHz from standard input, as ``arecord -f S16_LE -r 16000 -t raw``
-writes them, and prints what is heard as it is heard. Key and emulator as in ``one_file.py``.
+    telnyx-stt emulate -- python examples/callbacks.py < audio.raw
+
+Standard input is 16-bit samples at 16 kHz, as ``arecord -f S16_LE -r 16000 -t raw`` writes them
+on Linux. Emulator and service as in ``one_file.py``.
 """
 
 import sys

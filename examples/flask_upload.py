@@ -1,6 +1,6 @@
 """Upload a recording, get its transcript: Flask.
 
-    telnyx-stt emulate -- python examples/flask_upload.py
+    telnyx-stt emulate -- flask --app examples/flask_upload.py run
     curl -F recording=@call.wav http://127.0.0.1:5000/transcripts
     curl -N -F recording=@call.wav http://127.0.0.1:5000/transcripts/live
 
@@ -114,7 +114,3 @@ def answer_to(error: TelnyxSTTError) -> Tuple[Dict[str, str], int, Dict[str, str
     if isinstance(error, OUR_FAULTS):
         return {"error": "this server is not set up correctly"}, 500, {}
     return {"error": "the speech-to-text service failed"}, 502, {}
-
-
-if __name__ == "__main__":
-    app.run()

@@ -1,7 +1,9 @@
-"""Print what is said into the microphone: ``python examples/microphone.py``; Enter ends it.
+"""Print what is said into the microphone; Enter ends it.
+
+    telnyx-stt emulate -- python examples/microphone.py
 
 Needs ``pip install sounddevice``, and on Linux the system's PortAudio (``libportaudio2``).
-Key and emulator as in ``one_file.py``.
+Emulator and service as in ``one_file.py``.
 """
 
 from typing import Any

@@ -1,7 +1,10 @@
-"""Print what is said in a file: ``python examples/one_file.py call.wav``.
+"""Print what is said in a file.
 
-The key comes from TELNYX_API_KEY. Without one, run ``telnyx-stt emulate`` in another shell and
-export the two variables that it prints.
+    telnyx-stt emulate -- python examples/one_file.py call.wav
+
+This asks the emulator, which says the same whatever it is given; ``--recogniser pocketsphinx``
+before the ``--`` makes it listen. Against the service: set TELNYX_API_KEY, and leave out
+``telnyx-stt emulate --``.
 """
 
 import sys

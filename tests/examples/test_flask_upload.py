@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -174,16 +175,19 @@ def _too_large(server: Server) -> Answer:
 
 
 def test_a_client_that_goes_away(server: Server) -> None:
-    """Events that nobody reads any more end the transcription, long before the recording's end."""
-    with server.uploading("/transcripts/live", recording("word " * 200)) as connection:
-        response = connection.getresponse()
-        assert response.readline() == b"event: progress\n"
-        response.close()
+    """Events that nobody reads any more end that transcription, long before its recording's end."""
     assert server.emulator is not None
-    session = server.emulator.wait_for_sessions(1)[0]
-    wait_until(lambda: session.close_code is not None)
-    assert len(session.audio) < 200 * 0.3 * 32000 / 4
-    assert server.upload("/transcripts", SHORT).json["text"] == WORDS
+    with ThreadPoolExecutor(1) as clients:
+        with server.uploading("/transcripts/live", recording("word " * 200)) as connection:
+            response = connection.getresponse()
+            assert response.readline() == b"event: progress\n"
+            other = clients.submit(server.upload, "/transcripts", recording("word " * 20))
+            mine = server.emulator.wait_for_sessions(2)[0]
+            response.close()
+        wait_until(lambda: mine.close_code is not None)
+        assert not other.done()
+        assert other.result().json["text"] == " ".join(["word"] * 20)
+    assert len(mine.audio) < 200 * 0.3 * 32000 / 4
 
 
 @pytest.mark.parametrize(
