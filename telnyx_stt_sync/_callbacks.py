@@ -7,7 +7,7 @@ from typing import Any, Callable, Optional
 
 from ._actions import Failed, Reconnecting, TranscriptHeard, UtteranceEnded
 from ._errors import CallbackError, ConfigurationError, TelnyxSTTError
-from ._event_queue import Closed, Event
+from ._event_queue import Closed, Connected, Event
 from ._events import Transcript, Transcription
 
 logger = logging.getLogger("telnyx_stt_sync")
@@ -15,6 +15,7 @@ logger = logging.getLogger("telnyx_stt_sync")
 OnTranscript = Callable[[Transcript], Any]
 OnError = Callable[[TelnyxSTTError], Any]
 OnUtteranceEnd = Callable[[Transcript], Any]
+OnConnect = Callable[[int], Any]
 OnReconnect = Callable[[TelnyxSTTError, int, float], Any]
 OnClose = Callable[[Transcription], Any]
 OnProgress = Callable[[float, Optional[float]], Any]
@@ -33,12 +34,14 @@ class Callbacks:
         on_transcript: Optional[OnTranscript] = None,
         on_error: Optional[OnError] = None,
         on_utterance_end: Optional[OnUtteranceEnd] = None,
+        on_connect: Optional[OnConnect] = None,
         on_reconnect: Optional[OnReconnect] = None,
         on_close: Optional[OnClose] = None,
     ) -> None:
         self.on_transcript = on_transcript
         self.on_error = on_error
         self.on_utterance_end = on_utterance_end
+        self.on_connect = on_connect
         self.on_reconnect = on_reconnect
         self.on_close = on_close
         for name, callback in vars(self).items():
@@ -62,6 +65,8 @@ class Callbacks:
         """Call what is registered for the event. Never raises."""
         if isinstance(event, Failed):
             self.report(event.error)
+        elif isinstance(event, Connected):
+            self._call(event, event.reconnects)
         elif isinstance(event, Reconnecting):
             self._call(event, event.error, event.attempt, event.delay)
         elif isinstance(event, Closed):
@@ -100,6 +105,7 @@ _NAMES = {
     TranscriptHeard: "on_transcript",
     UtteranceEnded: "on_utterance_end",
     Failed: "on_error",
+    Connected: "on_connect",
     Reconnecting: "on_reconnect",
     Closed: "on_close",
 }

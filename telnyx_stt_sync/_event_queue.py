@@ -13,13 +13,19 @@ from ._events import Transcription
 MAX_WAITING = 1000
 
 
+class Connected(NamedTuple):
+    """Tell ``on_connect``: a connection is open, after so many reconnects."""
+
+    reconnects: int
+
+
 class Closed(NamedTuple):
     """Tell ``on_close``."""
 
     transcription: Transcription
 
 
-Event = Union[Notice, Closed]
+Event = Union[Notice, Connected, Closed]
 
 
 def _is_interim(event: Event) -> bool:

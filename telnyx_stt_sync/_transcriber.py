@@ -28,6 +28,7 @@ from ._buffer import Buffer, copy_audio
 from ._callbacks import (
     Callbacks,
     OnClose,
+    OnConnect,
     OnError,
     OnProgress,
     OnReconnect,
@@ -75,6 +76,7 @@ class Transcriber:
     - ``on_error(TelnyxSTTError)``: what went wrong in a live stream, and whatever
       does not end a stream. Without it, errors are logged.
     - ``on_utterance_end(Transcript)``: once at each pause that the service reports.
+    - ``on_connect(reconnects)``: a connection is open, after so many reconnects: 0 at the start.
     - ``on_reconnect(error, attempt, delay)``: the connection was lost by ``error``, or could
       not be opened; the ``attempt``-th connect in a row follows in ``delay`` seconds.
     - ``on_close(Transcription)``: once, last, however an open stream ended.
@@ -94,6 +96,7 @@ class Transcriber:
         on_transcript: Optional[OnTranscript] = None,
         on_error: Optional[OnError] = None,
         on_utterance_end: Optional[OnUtteranceEnd] = None,
+        on_connect: Optional[OnConnect] = None,
         on_reconnect: Optional[OnReconnect] = None,
         on_close: Optional[OnClose] = None,
         transcription_engine: TranscriptionEngine = "Deepgram",
@@ -159,7 +162,14 @@ class Transcriber:
         )
         for doubt in options.doubts():
             warnings.warn(doubt, stacklevel=2)
-        callbacks = Callbacks(on_transcript, on_error, on_utterance_end, on_reconnect, on_close)
+        callbacks = Callbacks(
+            on_transcript=on_transcript,
+            on_error=on_error,
+            on_utterance_end=on_utterance_end,
+            on_connect=on_connect,
+            on_reconnect=on_reconnect,
+            on_close=on_close,
+        )
         self.__setstate__({"options": options, "callbacks": callbacks})
 
     def __getstate__(self) -> Dict[str, Any]:

@@ -11,7 +11,6 @@ from ._actions import (
     Action,
     Failed,
     Finished,
-    Notice,
     Outgoing,
     Reconnecting,
     SendAudio,
@@ -26,6 +25,7 @@ from ._audio_queue import AudioQueue
 from ._connector import Connector
 from ._dial import Aborted
 from ._errors import ConnectError
+from ._event_queue import Connected, Event
 from ._events import Stats, Transcription
 from ._options import Options
 from ._phase import Phase
@@ -64,7 +64,7 @@ class Worker:
         audio_format: AudioFormat,
         audio: AudioQueue,
         waker: Waker,
-        tell: Callable[[Notice], None],
+        tell: Callable[[Event], None],
         on_open: Callable[[], None],
         *,
         rewinds: bool = False,
@@ -139,6 +139,7 @@ class Worker:
             self._session.opened(time.monotonic())
             self._log_phase()
             self._on_open()
+            self._tell(Connected(self._session.stats().reconnects))
 
     def _turn(self, transport: Transport) -> None:
         """One round of the loop. What ends the connection in it takes ``_transport`` away."""

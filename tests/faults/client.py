@@ -25,9 +25,10 @@ both_transports = pytest.mark.parametrize("tls", [False, True], ids=["plain", "t
 
 
 class Calls:
-    """What ``on_reconnect`` and ``on_error`` were called with."""
+    """What ``on_connect``, ``on_reconnect`` and ``on_error`` were called with."""
 
     def __init__(self) -> None:
+        self.connects: List[int] = []
         self.reconnects: List[Tuple[TelnyxSTTError, int, float]] = []
         self.errors: List[TelnyxSTTError] = []
 
@@ -46,6 +47,7 @@ def transcriber(emulator: Emulator, calls: Calls, **options: Any) -> Transcriber
         "connect_spacing": 0.0,
         "reconnect": SOON,
         "replay_seconds": 600.0,
+        "on_connect": calls.connects.append,
         "on_reconnect": calls.on_reconnect,
         "on_error": calls.errors.append,
     }

@@ -92,6 +92,7 @@ def test_several_losses(how: How, tls: bool) -> None:
         result = how(stt)
     assert result.text == TEXT
     assert result.stats.reconnects == len(calls.reconnects) == 7
+    assert calls.connects == list(range(8))
     assert result.stats.replayed_seconds > 0
 
 

@@ -50,6 +50,7 @@ def test_overload_passes(how: How, fault: str, caplog: pytest.LogCaptureFixture)
         assert len(emulator.sessions) == 3
     assert result.text == TEXT
     assert result.stats.reconnects == 0
+    assert calls.connects == [0]
     assert [(type(error), attempt) for error, attempt, _ in calls.reconnects] == [
         (ConnectError, 1),
         (ConnectError, 2),
@@ -69,6 +70,7 @@ def test_overload_lasts(how: How) -> None:
     assert (caught.value.status, caught.value.attempts) == (503, 4)
     assert caught.value.is_temporary
     assert calls.errors == []
+    assert calls.connects == []
 
 
 @every_way

@@ -11,7 +11,7 @@ import pytest
 from telnyx_stt_sync._actions import Failed, Reconnecting, TranscriptHeard, UtteranceEnded
 from telnyx_stt_sync._callbacks import Callbacks
 from telnyx_stt_sync._errors import CallbackError, ConfigurationError, TelnyxSTTError
-from telnyx_stt_sync._event_queue import Closed, Event
+from telnyx_stt_sync._event_queue import Closed, Connected, Event
 from telnyx_stt_sync._events import Transcript, Transcription
 
 TRANSCRIPT = Transcript("a", True)
@@ -23,6 +23,7 @@ EVENTS: List[Tuple[Event, str, Tuple[object, ...]]] = [
     (TranscriptHeard(TRANSCRIPT), "on_transcript", (TRANSCRIPT,)),
     (UtteranceEnded(TRANSCRIPT), "on_utterance_end", (TRANSCRIPT,)),
     (Failed(ERROR), "on_error", (ERROR,)),
+    (Connected(3), "on_connect", (3,)),
     (Reconnecting(ERROR, 2, 0.5, 64000), "on_reconnect", (ERROR, 2, 0.5)),
     (Closed(TRANSCRIPTION), "on_close", (TRANSCRIPTION,)),
 ]

@@ -28,6 +28,7 @@ OPTIONS: Dict[str, object] = {
     "on_transcript": None,
     "on_error": None,
     "on_utterance_end": None,
+    "on_connect": None,
     "on_reconnect": None,
     "on_close": None,
     "transcription_engine": "Deepgram",
