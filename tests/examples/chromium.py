@@ -81,7 +81,7 @@ class Chromium:
             self._kill()
 
     @contextlib.contextmanager
-    def page(self, url: str, before: str = "") -> Iterator[Page]:
+    def page(self, url: str = "about:blank", before: str = "") -> Iterator[Page]:
         """A new page, in which the script ``before`` runs before the page's own."""
         request = urllib.request.Request(f"http://127.0.0.1:{self._port}/json/new", method="PUT")
         with urllib.request.urlopen(request, timeout=LIMIT) as answer:
@@ -92,7 +92,7 @@ class Chromium:
                 page.call(f"{domain}.enable")
             page.call("Page.addScriptToEvaluateOnNewDocument", source=before)
             page.call("Page.navigate", url=url)
-            page.wait_for("location.href !== 'about:blank' && document.readyState === 'complete'")
+            page.wait_for("document.readyState === 'complete'")
             yield page
         finally:
             page.close()
@@ -165,6 +165,12 @@ class Page:
             f"not within {seconds:g} s: {expression}\n{self.evaluate('document.body.innerText')}"
         )
 
+    def cues(self, vtt: str) -> List[Dict[str, Any]]:
+        """What the browser's own parser makes of a WebVTT file: start, end and text of each cue."""
+        cues = self.evaluate(f"({_PARSE_VTT})({json.dumps(vtt)})")
+        assert isinstance(cues, list)
+        return cues
+
     def press(self, key: str) -> None:
         """Press and release a key: ``"Tab"``, ``"Enter"`` or ``"Space"``."""
         facts = _KEYS[key]
@@ -199,6 +205,18 @@ class Page:
             if facts["entry"]["level"] in ("error", "warning"):
                 self._errors.append(facts["entry"]["text"])
 
+
+_PARSE_VTT = """
+(vtt) => new Promise((resolve, reject) => {
+  const track = document.createElement("track");
+  track.onload = () => resolve(Array.from(track.track.cues,
+    ({startTime, endTime, text}) => ({start: startTime, end: endTime, text})));
+  track.onerror = () => reject(new Error("not a WebVTT file"));
+  track.src = URL.createObjectURL(new Blob([vtt], {type: "text/vtt"}));
+  document.createElement("video").append(track);
+  track.track.mode = "hidden";  // loads it
+})
+"""
 
 _KEYS: Dict[str, Dict[str, Any]] = {
     "Tab": {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9},
