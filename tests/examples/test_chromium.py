@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from telnyx_stt_sync import Transcript, Transcription
 from tests.examples.chromium import Chromium
 
 VTT = """WEBVTT
@@ -50,3 +51,23 @@ def test_webvtt(chromium: Chromium) -> None:
         ]
         with pytest.raises(AssertionError, match="not a WebVTT file"):
             page.cues("1\n00:00:01,000 --> 00:00:02,000\nSubRip\n")
+
+
+def test_captions(chromium: Chromium) -> None:
+    """The browser shows of ``to_vtt()`` the texts at their times, whatever signs they hold."""
+    said = [
+        Transcript("Fish & chips < 5 € --> cheap", True, start=1.0, end=2.5),
+        Transcript(
+            "and then a text that needs two lines, because it is longer", True, start=4.0, end=8.0
+        ),
+        Transcript("不要 <b>bold</b>", True, start=9.0, end=10.0),
+    ]
+    vtt = Transcription(tuple(said), complete=True).to_vtt()
+    with chromium.page() as page:
+        cues = page.cues(vtt)
+        texts = page.evaluate(
+            f"{[cue['text'] for cue in cues]!r}.map((text) => new VTTCue(0, 1, text)"
+            ".getCueAsHTML().textContent.replace(/\\n/g, ' '))"
+        )
+    assert texts == [segment.text for segment in said]
+    assert [(cue["start"], cue["end"]) for cue in cues] == [(1, 2.5), (4, 8), (9, 10)]
