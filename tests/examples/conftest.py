@@ -8,8 +8,20 @@ from typing import Iterator
 
 import pytest
 
+from tests.examples import house
 from tests.examples.captions_page import MICROPHONE, find_app, find_chromium
 from tests.examples.chromium import Chromium
+
+
+# What needs none of the frameworks.
+FOR_ALL = ("test_house", "test_map")
+
+
+@pytest.fixture(autouse=True)
+def extra_is_installed(request: pytest.FixtureRequest) -> None:
+    """Without the extra ``examples`` all is skipped, also what could do without."""
+    if request.path.stem not in FOR_ALL:
+        house.module("flask")
 
 
 @pytest.fixture(scope="session")
