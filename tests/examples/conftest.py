@@ -1,4 +1,4 @@
-"""A browser with a recording for its microphone, for the tests of the captions page."""
+"""What the examples' tests share: the extra that they need, and a browser with a microphone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from tests.examples import house
 from tests.examples.captions_page import MICROPHONE, find_app, find_chromium
 from tests.examples.chromium import Chromium
-
 
 # What needs none of the frameworks.
 FOR_ALL = ("test_house", "test_map")
