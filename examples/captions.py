@@ -1,7 +1,9 @@
-"""Subtitles for a recording: ``python examples/captions.py call.wav``.
+"""Subtitles for a recording.
+
+    telnyx-stt emulate -- python examples/captions.py call.wav
 
 Writes ``call.srt`` and ``call.vtt`` beside it. The recording is sent at the pace of speech and with
-interims, because the times of the captions may be estimates. Key and emulator as in
+interims, because the times of the captions may be estimates. Emulator and service as in
 ``one_file.py``.
 """
 

@@ -1,11 +1,11 @@
 """Testing a program of one's own, without a key and without the network.
 
-    pip install "telnyx_stt_sync[emulator]" pytest
     python -m pytest -p telnyx_stt_sync.emulator.pytest_plugin examples/test_your_app.py
 
-In your project put ``pytest_plugins = ["telnyx_stt_sync.emulator.pytest_plugin"]`` into
-``conftest.py``, and leave out ``-p``. The fixture ``telnyx_stt_emulator`` runs a local service for
-the time of one test, and sets TELNYX_STT_URL and TELNYX_API_KEY: the program needs no change.
+It needs pytest and the extra ``emulator``. In your project leave out ``-p``, and put
+``pytest_plugins = ["telnyx_stt_sync.emulator.pytest_plugin"]`` into ``conftest.py``. The fixture
+``telnyx_stt_emulator`` runs a local service for the time of one test, and sets TELNYX_STT_URL and
+TELNYX_API_KEY: the program needs no change.
 """
 
 import wave
