@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Dict, Optional
 
-from ._errors import AuthenticationError, ConnectError
+from ._errors import AuthenticationError, ConnectError, RequestRejectedError, ServerError
+from ._messages import FailureMessage, parse_text_frame
 
 # As much of a body as is worth showing in a message; the attribute holds all that came.
 _SHOWN = 500
@@ -27,7 +28,7 @@ def refusal(answer: bytes) -> Optional[ConnectError]:
     if "chunked" in headers.get("transfer-encoding", "").lower():
         rest = _unchunked(rest)
     body = rest.decode("utf-8", "replace") or None
-    shown = f": {' '.join(body.split())[:_SHOWN]}" if body else ""
+    shown = f": {_reason(body)}" if body else ""
     if status in (401, 403):
         return AuthenticationError(
             f"the service refused the API key (HTTP {status}){shown}", status=status, body=body
@@ -41,6 +42,20 @@ def refusal(answer: bytes) -> Optional[ConnectError]:
         retry_after=_retry_after(headers),
         is_temporary=status == 429 or status >= 500,
     )
+
+
+def _reason(body: str) -> str:
+    """What the body says, in one line: the words in it if it is the service's JSON."""
+    words = None
+    for message in parse_text_frame(body.encode("utf-8", "replace")):
+        if isinstance(message, FailureMessage):
+            error = message.error
+            if isinstance(error, RequestRejectedError):
+                words = error.detail or error.title
+            elif isinstance(error, ServerError):
+                words = error.message
+            break
+    return " ".join((words or body).split())[:_SHOWN]
 
 
 def is_complete(answer: bytes) -> bool:

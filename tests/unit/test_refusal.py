@@ -64,6 +64,27 @@ def test_the_connection_is_refused(status: int) -> None:
     assert str(error) == f"the server refused the connection (HTTP {status}): please wait a bit"
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            b'{"errors": [{"code": "401", "title": "No", "detail": "No such  key."}]}',
+            "No such key.",
+        ),
+        (b'{"errors": [{"code": "401", "title": "Unauthorized"}]}', "Unauthorized"),
+        (b'{"errors": [{"code": "401"}]}', '{"errors": [{"code": "401"}]}'),
+        (b'{"error": "go away"}', "go away"),
+        (b'{"message": "go away"}', '{"message": "go away"}'),
+        (b"\xff\xfe not JSON", "\ufffd\ufffd not JSON"),
+    ],
+)
+def test_what_the_body_says(body: bytes, told: str) -> None:
+    """Of the service's JSON the words are shown; everything else as it is."""
+    error = refused(answer("401 Unauthorized", body))
+    assert str(error) == f"the service refused the API key (HTTP 401): {told}"
+    assert error.body == body.decode("utf-8", "replace")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects(status: int) -> None:
     """A redirect is refused, and the error says why it was not followed."""
