@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import List, Optional
 
 from ._actions import Action, SendPing, SendText, Warn
@@ -40,7 +41,7 @@ class Connection:
         self._receipt = Receipt()
         self._drain: Optional[Drain] = None  # None: more audio may come
         self._input_ended = False
-        self._all_out = False  # and so had everything gone out
+        self._out_at: Optional[float] = None  # when everything had gone out; None: not yet
         # When to say that we are there; None: the engine does not care, or has been told the end.
         self._keep_alive_at = now + KEEP_ALIVE_INTERVAL if engine.keep_alive else None
         # When its silence is worth a warning; None: no audio yet, or it has answered, or been told.
@@ -52,6 +53,11 @@ class Connection:
     def owes_nothing(self) -> bool:
         """Whether all audio and the word that it was all have reached the peer."""
         return self._drain is not None and self._drain.all_is_out
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether all has gone out, but the peer has yet to show that it has read it."""
+        return not self.owes_nothing and self._out_at is not None
 
     def audio_sent(self, size: int, now: float) -> None:
         """Audio was handed to it."""
@@ -88,7 +94,8 @@ class Connection:
 
     def all_out(self, now: float) -> None:
         """Everything we had to say has gone out."""
-        self._all_out = self._input_ended
+        if self._input_ended and self._out_at is None:
+            self._out_at = now
         self._look_whether_read(now)
 
     def frame_came(self, has_final: bool, now: float) -> None:
@@ -119,6 +126,10 @@ class Connection:
         """Whether it is to be given up."""
         return self._heartbeat.is_dead(now)
 
+    def is_idle(self, now: float) -> bool:
+        """Whether nothing is owed by us, and the peer has fallen silent after it had answered."""
+        return self._drain is not None and self._drain.is_idle(now)
+
     def verdict(self, now: float) -> Verdict:
         """What the wait for the last finals has come to."""
         return Verdict.WAIT if self._drain is None else self._drain.verdict(now)
@@ -126,6 +137,7 @@ class Connection:
     def due(self, now: float) -> List[Action]:
         """What is to be sent, or said, by now."""
         actions: List[Action] = []
+        self._look_whether_read(now)
         if self._heartbeat.ping_due(now):
             actions.append(self._ping())
         if self._keep_alive_at is not None and now >= self._keep_alive_at:
@@ -144,14 +156,25 @@ class Connection:
         times = [self._heartbeat.deadline]
         if self._drain is not None:
             times.append(self._drain.deadline)
+            if not self._drain.all_is_out:
+                times.append(self._trusted_at)
         times += [time for time in (self._keep_alive_at, self._mute_at) if time is not None]
         return min(times)
 
     def _look_whether_read(self, now: float) -> None:
         drain = self._drain
-        if drain is None or drain.all_is_out or not self._all_out or self._receipt.is_owed:
+        if drain is None or drain.all_is_out or self._out_at is None:
             return
-        drain.all_out(now)
+        if not self._receipt.is_owed or now >= self._trusted_at:
+            drain.all_out(now)
+
+    @property
+    def _trusted_at(self) -> float:
+        """When it is taken for granted that everything was read."""
+        if self._out_at is None or self._engine.closes:
+            return math.inf  # it tells by its close, which is judged by the receipt
+        # Not so late that the wait for the finals would be over.
+        return self._out_at + min(self._options.ping_timeout, self._options.drain_timeout / 2)
 
     def _ping(self) -> SendPing:
         return SendPing(self._receipt.payload)

@@ -11,6 +11,10 @@ from ._engine import Engine
 # Nothing is published; it is twice the longest quiet period.
 SILENCE_WITHOUT_FINAL = 10.0
 
+# Seconds without a frame after which a close may be that of an idle connection, and not that of a
+# failure. No idle timeout is published; finals that belong together come closer than that.
+IDLE_SECONDS = 1.0
+
 
 class Verdict(enum.Enum):
     """What the wait has come to."""
@@ -70,6 +74,13 @@ class Drain:
             self._longest_gap = max(self._longest_gap, now - self._frame_at)
         self._frame_at = now
         self._final_followed = self._final_followed or is_final
+
+    def is_idle(self, now: float) -> bool:
+        """Whether everything is out, something was answered, and nothing has come for a while."""
+        if self._out_at is None or not self.any_frame:
+            return False
+        since = self._out_at if self._frame_at is None else self._frame_at
+        return now - since >= IDLE_SECONDS
 
     def verdict(self, now: float) -> Verdict:
         """What it has come to by now."""

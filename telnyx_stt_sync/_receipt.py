@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-# What a ping behind the last audio carries. A peer may answer the newest of several only (RFC 6455,
-# section 5.5.3), so those after it carry the same.
-LAST = b"end"
+# What the pings carry: the one that asks whether the peer answers, and those behind the last
+# audio. A peer may answer the newest of several only, and send pongs that nobody asked for
+# (RFC 6455, section 5.5.3).
+FIRST, LAST = b"audio", b"end"
 
 # Bytes of audio that may go on without a proof: as many as our own buffer holds.
 TRUSTED_BYTES = 65_536
@@ -21,6 +22,7 @@ class Receipt:
 
     def __init__(self) -> None:
         self._sent = 0
+        self._is_wanted = False  # it is time to learn whether the peer answers
         self._answers = False
         self._at_end = False  # a proof is wanted, and a ping is sent behind the last audio
         self._read_all = False
@@ -29,7 +31,9 @@ class Receipt:
         """Audio was handed over: whether it is time to learn whether the peer answers pings."""
         before = self._sent
         self._sent += size
-        return before < TRUSTED_BYTES <= self._sent
+        is_now = before < TRUSTED_BYTES <= self._sent
+        self._is_wanted = self._is_wanted or is_now
+        return is_now
 
     def end(self) -> bool:
         """The last audio was handed over: whether a ping is to be sent behind it."""
@@ -39,11 +43,13 @@ class Receipt:
     @property
     def payload(self) -> bytes:
         """What a ping is to carry."""
-        return LAST if self._at_end else b""
+        if self._at_end:
+            return LAST
+        return FIRST if self._is_wanted else b""
 
     def pong(self, payload: bytes) -> None:
         """A pong came."""
-        self._answers = True
+        self._answers = self._answers or payload in (FIRST, LAST)
         self._read_all = self._read_all or (self._at_end and payload == LAST)
 
     @property

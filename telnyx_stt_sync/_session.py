@@ -13,8 +13,9 @@ from ._actions import Action, Failed, Finished, Reconnecting, SendAudio, SendClo
 from ._audio_format import RAW_FORMATS, SILENT_SAMPLE, AudioFormat
 from ._connection import Connection
 from ._drain import Verdict
+from ._ending import Ending
 from ._errors import ConnectError, ConnectionLostError, TranscriptionTimeout
-from ._events import EndedBy, Stats, Transcription
+from ._events import Stats, Transcription
 from ._final_requests import FinalRequests
 from ._messages import FailureMessage, Message, TranscriptMessage, UnknownMessage, parse_text_frame
 from ._options import Options
@@ -25,10 +26,6 @@ from ._replay import Replay
 from ._retry import retry_policy
 from ._silence import SilenceWatch
 from ._splice import Decision, GoBack, Told
-
-# Close codes that mean "that was all" once everything we had to say is out: normal, going away,
-# and a close frame without a code (RFC 6455, section 7.4.1).
-END_CODES = frozenset({1000, 1001, 1005})
 
 # Seconds that a peer gets to answer our close frame.
 CLOSE_TIMEOUT = 1.0
@@ -72,10 +69,10 @@ class Session:
         self._recovery = Recovery(policy, chance, self._replay)
         self._silence = SilenceWatch(audio_format)
         self._final_requests = FinalRequests()
+        self._ending = Ending(self._engine)
         self._connection: Optional[Connection] = None  # None: CONNECTING or CLOSED
         self._closing: Optional[Finished] = None  # not None exactly while CLOSING
         self._closing_until = 0.0
-        self._was_mute = False  # a connection ended normally without a single frame
 
     def __repr__(self) -> str:
         return f"<Session {self.phase.name} {self._record!r}>"
@@ -212,8 +209,10 @@ class Session:
         """The peer closed the connection."""
         if self._closing is not None:
             return self._finish(self._closing, now)
-        if code in END_CODES and self._has_said_all():
-            return self._conclude("server_close", now)
+        only_silence = self._silence.only_silence
+        ended_by = self._ending.ended_by(code, self._connection, only_silence, now)
+        if ended_by is not None:
+            return self._conclude(Finished(ended_by), now, is_closed=True)
         told = f"code {code}" + (f", {reason!r}" if reason else "")
         return self._lose(f"the server closed the connection ({told})", code, reason, now)
 
@@ -237,7 +236,7 @@ class Session:
         actions = [*connection.due(now), *self._carry_out(self._replay.overdue(now), now)]
         verdict = connection.verdict(now)
         if verdict is Verdict.QUIET:
-            actions.extend(self._conclude("quiet", now))
+            actions.extend(self._conclude(Finished("quiet"), now))
         elif verdict is Verdict.TIMEOUT:
             actions.extend(self.stop(Finished("timeout", self._timeout_error()), now))
         return actions
@@ -280,6 +279,8 @@ class Session:
             if isinstance(decision, Told):
                 if decision.message.is_final and not decision.replayed:
                     self._recovery.final_came(bool(decision.message.text))
+                    if decision.message.text:
+                        self._ending.final_came()
                 actions.extend(self._record.tell(decision, now))
                 continue
             error = ConnectionLostError(_NOT_RECOGNISED)
@@ -290,27 +291,13 @@ class Session:
                 actions.extend(self._follow(beyond_repair(error, decision), now))
         return actions
 
-    def _has_said_all(self) -> bool:
-        """Whether a normal close can mean that: all is out, and the peer was not dead."""
-        connection = self._connection
-        if connection is None or not connection.owes_nothing:
-            return False
-        if connection.frames or not connection.sent or self._silence.only_silence:
-            return True
-        # A session that takes audio and never answers is closed normally as well. That was seen
-        # once in a while, so a second one in a stream is believed.
-        was_mute, self._was_mute = self._was_mute, True
-        return was_mute
-
-    def _conclude(self, ended_by: EndedBy, now: float) -> List[Action]:
+    def _conclude(self, finished: Finished, now: float, *, is_closed: bool = False) -> List[Action]:
         """The service has said all, unless that does not join on to what was known."""
         actions = self._carry_out(self._replay.ended(), now)
         if self._connection is None:
             return actions
-        finished = Finished(ended_by)
-        if ended_by == "quiet":
-            return [*actions, *self._begin_closing(finished, now)]
-        return [*actions, *self._finish(finished, now)]
+        close = self._finish if is_closed else self._begin_closing
+        return [*actions, *close(finished, now)]
 
     def _lose(self, why: str, code: int, reason: str, now: float) -> List[Action]:
         connection = self._connection

@@ -48,6 +48,7 @@ PURE = [
     "_drain",
     "_receipt",
     "_connection",
+    "_ending",
     "_send_log",
     "_tape",
     "_final_requests",

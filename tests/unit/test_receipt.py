@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telnyx_stt_sync._receipt import LAST, TRUSTED_BYTES, Receipt
+from telnyx_stt_sync._receipt import FIRST, LAST, TRUSTED_BYTES, Receipt
 
 
 def receipt(size: int = TRUSTED_BYTES) -> Receipt:
@@ -17,13 +17,13 @@ def receipt(size: int = TRUSTED_BYTES) -> Receipt:
 def test_a_peer_that_answers() -> None:
     """From the end of the audio until its pong a proof is owed."""
     made = receipt()
-    assert made.payload == b""
-    made.pong(b"")
+    assert made.payload == FIRST
+    made.pong(FIRST)
     assert not made.is_owed
     assert made.end()
     assert made.payload == LAST
     assert made.is_owed
-    made.pong(b"")  # the answer to an older ping
+    made.pong(FIRST)  # the answer to an older ping
     assert made.is_owed
     made.pong(LAST)
     assert not made.is_owed
@@ -34,16 +34,26 @@ def test_a_peer_that_never_answered() -> None:
     made = receipt()
     assert made.end()
     assert not made.is_owed
-    made.pong(b"")
+    made.pong(FIRST)
     assert made.is_owed
     made.pong(LAST)
+    assert not made.is_owed
+
+
+def test_pongs_that_answer_nothing() -> None:
+    """Pongs that nobody asked for, or without what was in the ping, bind nobody."""
+    made = receipt()
+    made.pong(b"")
+    made.pong(b"hello")
+    assert made.end()
+    made.pong(b"")
     assert not made.is_owed
 
 
 def test_little_audio() -> None:
     """A stream that our own buffer could hold needs no proof."""
     made = receipt(TRUSTED_BYTES - 2)
-    made.pong(b"")
+    made.pong(FIRST)
     assert not made.end()
     assert made.payload == b""
     assert not made.is_owed

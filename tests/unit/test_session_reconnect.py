@@ -262,6 +262,43 @@ def test_a_close_after_the_end_was_read(answers: bool) -> None:
     assert over(stream.close(1000)).ended_by == "server_close"
 
 
+def unread(stream: Stream, words: str) -> None:
+    """All audio goes out and the words come, but the last ping is not answered."""
+    for action in stream.tick(0.0):
+        if isinstance(action, SendPing):
+            stream.session.pong_received(action.payload, stream.now)
+    stream.hear(words)
+    stream.end()
+
+
+def test_a_peer_that_does_not_answer_the_last_ping() -> None:
+    """It is believed when the same happens again and nothing new was heard."""
+    words = SPEECH[:40]
+    stream = streaming(seconds=40)
+    unread(stream, " ".join(words[:20]))
+    again(stream.close(1000))
+    stream.open()
+    stream.replay()
+    unread(stream, " ".join(words))  # more than before: so it may have been cut before
+    assert again(stream.close(1000)[-1:]).attempt == 1
+    stream.open()
+    stream.replay()
+    unread(stream, " ".join(words))
+    *_, finished = stream.close(1000)
+    assert finished == Finished("server_close")
+    assert stream.result(finished).text == " ".join(words)
+
+
+def test_an_idle_peer_that_does_not_answer_the_last_ping() -> None:
+    """An engine that never closes is taken to have read all in time to be waited for."""
+    stream = streaming("Telnyx", seconds=3, drain_timeout=12.0)
+    unread(stream, "a")
+    assert stream.tick(5.9) == []
+    assert stream.tick(0.1) == []
+    assert stream.tick(9.9) == []
+    assert stream.tick(0.1) == [SendClose()]
+
+
 def test_silence_counts_from_when_the_end_was_read() -> None:
     """An engine that never closes is not done while it has yet to read the last audio."""
     stream = streaming("Telnyx")
@@ -274,7 +311,7 @@ def test_silence_counts_from_when_the_end_was_read() -> None:
     ]
     stream.session.pong_received(first, stream.now)
     stream.session.all_out(stream.now)
-    assert stream.tick(20.0) == []
+    assert stream.tick(9.0) == []
     stream.session.pong_received(last, stream.now)
     stream.session.all_out(stream.now)
     assert stream.tick(9.9) == []
@@ -543,6 +580,38 @@ def test_a_session_that_never_answered() -> None:
     finished = over(stream.close(1000))
     assert finished == Finished("server_close")
     assert stream.result(finished).complete
+
+
+@pytest.mark.parametrize("code", [1006, 1008, 1011, 4000])
+def test_an_idle_engine_that_is_closed(code: int) -> None:
+    """An engine that never says that it is done is closed in silence: once a loss, then its end."""
+    stream = draining("Telnyx", seconds=40)
+    for again_and_again in (False, True):
+        if again_and_again:
+            stream.open()
+            stream.replay()
+            stream.end()
+        stream.hear(" ".join(SPEECH[:40]))
+        stream.now += 1.0
+        if not again_and_again:
+            assert "complete" in str(again(stream.close(code)).error)
+    *_, finished = stream.close(code)
+    assert finished == Finished("quiet")
+    assert stream.result(finished).complete
+    assert stream.result(finished).text == " ".join(SPEECH[:40])
+
+
+@pytest.mark.parametrize(("engine", "silence"), [("Telnyx", 0.9), ("Deepgram", 1.0)])
+def test_closes_that_are_always_losses(engine: str, silence: float) -> None:
+    """Right behind a final, or from an engine that says when it is done, it never is the end."""
+    stream = draining(engine, seconds=40)
+    for _ in range(3):
+        stream.hear(" ".join(SPEECH[:40]))
+        stream.now += silence
+        assert again(stream.close(1011)[-1:]).attempt >= 1
+        stream.open()
+        stream.replay()
+        stream.end()
 
 
 def test_a_connection_that_carries_no_audio() -> None:

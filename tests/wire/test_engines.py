@@ -15,6 +15,7 @@ from telnyx_stt_sync import (
     ConnectError,
     ConnectionLostError,
     RequestRejectedError,
+    RetryPolicy,
     Transcriber,
     Transcription,
     TranscriptionTimeout,
@@ -170,6 +171,21 @@ def test_keep_alive_against_the_idle_timeout(monkeypatch: pytest.MonkeyPatch) ->
         assert emulator.sessions[1].closed.wait(5)
         with pytest.raises(ConnectionLostError, match="1011"):
             lost.finish()
+
+
+@pytest.mark.parametrize("name", ["Telnyx", "Google"])
+def test_an_idle_timeout_shorter_than_the_wait_for_the_end(name: str) -> None:
+    """Closed in silence, with any code: sent once more, and then that was the end."""
+    policy = RetryPolicy(initial=0.01, jitter=0.0)
+    audio = word_audio([f"w{number}" for number in range(60)])
+    with Emulator(faults="idle_timeout=1.8") as emulator:
+        stt = transcriber(
+            emulator.url, transcription_engine=name, reconnect=policy, quiet_period=20.0
+        )
+        result = file(stt, audio)
+        assert len(emulator.sessions) == 2
+    assert result.text == " ".join(f"w{number}" for number in range(60))
+    assert (result.ended_by, result.complete) == ("quiet", True)
 
 
 @pytest.mark.parametrize("how", BOTH.values(), ids=BOTH)

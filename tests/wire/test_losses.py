@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional
 
 import pytest
 
-from telnyx_stt_sync import ConnectionLostError, RequestRejectedError, ServerError
+from telnyx_stt_sync import ConnectionLostError, RequestRejectedError, RetryPolicy, ServerError
 from tests.wire.client import (
     How,
     all_audio,
@@ -77,6 +77,17 @@ def test_close_while_audio_is_on_its_way(how: How, code: Optional[int]) -> None:
     error = failure_of(*steps, audio=LONG, how=how)
     assert isinstance(error, ConnectionLostError)
     assert (error.code, heard(error)) == (code or 1005, "so far")
+
+
+@both
+def test_a_peer_that_never_answers_the_last_ping(how: How) -> None:
+    """After one more connection it is believed: not every peer answers every ping."""
+    steps = (answer_a_ping, read_to_close_stream(), final("all"), close(1000))
+    with Peer(*steps) as peer:
+        policy = RetryPolicy(initial=0.01, jitter=0.0)
+        result = how(transcriber(peer.url, reconnect=policy), LONG)
+        assert (result.text, result.ended_by) == ("all", "server_close")
+        assert len(peer.links) == 2
 
 
 @CLOSE_CODES
