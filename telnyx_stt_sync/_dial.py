@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ._errand import Errand, Result
 from ._errors import ConfigurationError, ConnectError
+from ._late_import import without_forks
 from ._option_checks import LOOPBACK_HOSTS, check_proxy
 from ._waker import Waker
 
@@ -261,7 +262,8 @@ def _proxy_for(target: SplitResult, proxy: Optional[str], lifeline: Lifeline) ->
 
 def _proxy_of_environment(target: SplitResult, lifeline: Lifeline) -> Optional[str]:
     # Imported late: it costs as much time as the rest of the library.
-    from urllib.request import getproxies, proxy_bypass
+    with without_forks():
+        from urllib.request import getproxies, proxy_bypass
 
     found = getproxies().get("https" if target.scheme == "wss" else "http")
     host, port = _address(target)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
+import json
 import math
-from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ._errors import RequestRejectedError, ServerError
 from ._events import Word
@@ -48,7 +48,7 @@ def parse_text_frame(payload: bytes) -> List[Message]:
     keys: no live capture carries the ``type`` that the SDK asks for.
     """
     try:
-        value = _decode()(payload.decode("utf-8"))
+        value = _DECODER.decode(payload.decode("utf-8"))
         entries = value if isinstance(value, list) and value else [value]
         return [_classify(entry) for entry in entries]
     except (ValueError, RecursionError):
@@ -56,18 +56,13 @@ def parse_text_frame(payload: bytes) -> List[Message]:
         return [UnknownMessage(payload)]
 
 
-@functools.lru_cache(maxsize=None)
-def _decode() -> Callable[[str], Any]:
-    # Imported late: it is a twentieth of the whole import, and the first frame has time for it.
-    import json
-
-    return json.JSONDecoder(parse_int=_integer).decode
-
-
 def _integer(digits: str) -> float:
     # Of a million digits Python makes an int in a minute, or refuses to: of a float nothing but
     # infinity in a moment. No float is longer than this either.
     return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer)
 
 
 def _classify(entry: Any) -> Message:
@@ -193,8 +188,6 @@ def _server_error(error: Any) -> ServerError:
 
 
 def _as_json(value: Any) -> str:
-    import json  # see parse_text_frame()
-
     return json.dumps(value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._audio_format import RAW_FORMATS, AudioFormat
+from ._pcm import is_silent, to_linear16
 
 # The wire's raw formats under the names of _pcm.
 _ENCODINGS = {"linear16": "s16", "linear32": "f32", "mulaw": "mulaw", "alaw": "alaw"}
@@ -20,9 +21,6 @@ class SilenceWatch:
         """Audio was sent."""
         if not self.only_silence:
             return
-        # Imported late: most of its tables are for files, and the first sound is the last use.
-        from ._pcm import is_silent, to_linear16
-
         whole = len(audio) - len(audio) % self._format.unit
         samples = to_linear16(audio[:whole], _ENCODINGS[self._format.input_format])
         self.only_silence = is_silent(samples)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import List, Tuple
 
+from ._words import words as words_of
+
 # Seconds of audio that a word takes: 150 words a minute are the pace of talks in English.
 WORD_SECONDS = 0.4
 # That it takes at the least: nobody says more than five words, or Chinese letters, a second.
@@ -57,7 +59,7 @@ class SpeechTimes:
     def interim(self, text: str, position: float) -> Tuple[float, float]:
         """An interim came: its start and end."""
         end = max(position, self._last_end)
-        words = _words(text)
+        words = words_of(text)
         if not words:
             return self._last_end, end
         if not self._utterances or self._utterances[-1].is_left_by(words):
@@ -69,7 +71,7 @@ class SpeechTimes:
 
     def final(self, text: str, position: float) -> Tuple[float, float]:
         """A final came, perhaps without text: its start and end."""
-        words = _words(text)
+        words = words_of(text)
         start, end = self._last_end, position
         for index, utterance in enumerate(self._utterances):
             if utterance.belongs_to(words):
@@ -86,9 +88,3 @@ class SpeechTimes:
         """A final ended there."""
         del self._utterances[:1]
         self._last_end = max(self._last_end, end)
-
-
-def _words(text: str) -> List[str]:
-    from ._words import words  # late: it compiles a pattern
-
-    return words(text)

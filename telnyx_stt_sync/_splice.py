@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
+from ._alignment import Alignment, Join
 from ._messages import TranscriptMessage
 from ._send_log import Bounds
-
-if TYPE_CHECKING:
-    from ._alignment import Alignment, Join
+from ._words import drop_words, words
 
 # Known words that are to be heard again, so that an overlap can be shown even if some differ.
 ANCHOR_WORDS = 16
@@ -103,8 +102,6 @@ class Splice:
         if not message.is_final:
             self._interim = message
             return []
-        from ._words import words
-
         self._interim = None
         self._held.append((message, bounds))
         for word in words(message.text):
@@ -129,8 +126,6 @@ class Splice:
         """The stream ends before its time: tell what is held back, marked where it is doubtful."""
         if self._alignment is None:
             return []
-        from ._alignment import Join
-
         join = self._hear_interim(self._alignment) or self._alignment.end(is_cut=True)
         return self._release(join or Join(0, self._alignment.reach))
 
@@ -141,8 +136,6 @@ class Splice:
         """
         if oldest and not self._can_cut:
             return Lost(_CONTAINER, self.heard_past, position)
-        from ._alignment import Alignment
-
         known = _Known(self._finals, self._base)
         oldest = max(oldest, self._base)
         whole = self._has_missed or not self._can_cut
@@ -164,8 +157,6 @@ class Splice:
 
     def _hear_interim(self, alignment: Alignment) -> Optional[Join]:
         """An interim that no final follows counts as what was heard last."""
-        from ._words import words
-
         for word in words(self._interim.text) if self._interim is not None else ():
             join = alignment.hear(word)
             if join is not None:
@@ -187,14 +178,10 @@ class Splice:
             return [Lost(_TOO_OLD, self._base, plan.start)]
         if alignment.is_too_short:
             return [Lost("most of it was not heard again", self.heard_past, plan.position)]
-        from ._alignment import Join
-
         return self._release(Join(0, alignment.reach))
 
     def _release(self, join: Join) -> List[Decision]:
         """Tell what was held back, without what is known."""
-        from ._words import words
-
         held, self._held, self._alignment = self._held, [], None
         self._has_missed = False
         self._doubtful = join.doubtful - join.known
@@ -234,8 +221,6 @@ class Splice:
     def _tell(self, message: TranscriptMessage, position: Optional[int] = None) -> Told:
         if not self._doubtful:
             return Told(message, position=position)
-        from ._words import words
-
         count = len(words(message.text))
         self._doubtful, was_doubtful = max(0, self._doubtful - count), self._doubtful
         return Told(message, bool(count and was_doubtful), position)
@@ -245,8 +230,6 @@ class _Known:
     """The known words, and where they lie as far as the bounds of their finals tell."""
 
     def __init__(self, finals: Sequence[_Final], base: int) -> None:
-        from ._words import words
-
         self._base = base
         self.words: List[str] = []
         # Of each final: its low, its high, and how many words end with it.
@@ -322,8 +305,6 @@ def _without(message: TranscriptMessage, count: int) -> TranscriptMessage:
     """The message without its first ``count`` words, in the text and in the list of words."""
     if not count:
         return message
-    from ._words import drop_words, words
-
     listed, dropped = message.words, 0
     while listed and dropped < count:
         dropped += len(words(listed[0].text))

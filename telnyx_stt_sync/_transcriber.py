@@ -39,6 +39,7 @@ from ._engines import Model, TranscriptionEngine, engines_finalizing
 from ._errors import ConfigurationError, StreamStateError
 from ._events import Stats, Transcript, Transcription
 from ._file_result import FileResult
+from ._late_import import without_forks
 from ._open_streams import OpenStreams
 from ._options import Options, QueryValue
 from ._reader import Source
@@ -185,7 +186,8 @@ class Transcriber:
         """Forget every stream: a new object, or one that a child process has inherited."""
         # Imported here, because who only wants a name of this package needs no network code; and
         # not later, so that the children of a server share it, and no stream waits for it.
-        from . import _stream  # noqa: F401
+        with without_forks():
+            from . import _stream  # noqa: F401
 
         self._pid = os.getpid()
         self._streams = OpenStreams()
@@ -386,7 +388,8 @@ class Transcriber:
         Raises at the call, before any file: ``ConfigurationError`` (no key, or an option that
         suits no file), ``TypeError`` when ``sources`` is a single file.
         """
-        from ._batch import Batch  # late, as in _file_job()
+        with without_forks():  # late, as in _file_job()
+            from ._batch import Batch
 
         job = self._file_job(speed, timeout, channel, on_transcript, on_progress)
         job.check()
@@ -446,7 +449,8 @@ class Transcriber:
         on_progress: Optional[OnProgress],
     ) -> FileJob:
         # Imported late: a program with live audio only has no use for the file layer.
-        from ._file_job import FileJob
+        with without_forks():
+            from ._file_job import FileJob
 
         callbacks = self._callbacks
         if on_transcript is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import selectors
 import time
 from typing import Callable, List, Optional
@@ -288,7 +289,5 @@ class Worker:
 
 
 def _chance() -> float:
-    # Imported late: most streams never reconnect.
-    import random
-
-    return random.random()
+    # Not by the module random, which a whole program shares and may have seeded.
+    return int.from_bytes(os.urandom(4), "big") / 2**32

@@ -62,6 +62,7 @@ PURE = [
     "_session",
 ]
 SHELL = [
+    "_late_import",
     "_waker",
     "_latch",
     "_audio_queue",
