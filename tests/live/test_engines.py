@@ -82,8 +82,12 @@ def engine_named(name: str) -> Engine:
 
 
 @every_engine
-def test_the_demo(engine: Engine, recorder: Recorder, notebook: Notebook) -> None:
+def test_the_demo(
+    engine: Engine, recorder: Recorder, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Most of the words are heard, and how it went is taken down."""
+    # An engine without a final behind the audio may close as well.
+    monkeypatch.setattr("telnyx_stt_sync._drain.SILENCE_WITHOUT_FINAL", PATIENCE)
     wants = None if engine.interims is False else True
     stt = transcriber(engine, interim_results=wants)
     try:
@@ -95,7 +99,7 @@ def test_the_demo(engine: Engine, recorder: Recorder, notebook: Notebook) -> Non
         raise
     finally:
         notebook.write_frames(str(engine), recorder.entries)
-    note_frames(str(engine), recorder, notebook)
+    note_frames(str(engine), recorder, notebook, time.monotonic())
     notebook.see("interims", str(engine), result.stats.interims)
     notebook.see("accuracy", str(engine), f"{differing(result.text)} of {len(SAID)}")
     if result.unknown_frames:
@@ -103,8 +107,8 @@ def test_the_demo(engine: Engine, recorder: Recorder, notebook: Notebook) -> Non
     assert differing(result.text) <= len(SAID) // 2
 
 
-def note_frames(name: str, recorder: Recorder, notebook: Notebook) -> None:
-    """Take down what the frames and their times tell."""
+def note_frames(name: str, recorder: Recorder, notebook: Notebook, over: float) -> None:
+    """Take down what the frames and their times tell; ``over``: when the stream had ended."""
     keys = sorted({key for frame in recorder.frames for key in frame})
     kinds = {repr(frame.get("confidence", "absent")) for frame in recorder.frames}
     told = sorted(kind if kind in ("None", "1", "'absent'") else "a number" for kind in kinds)
@@ -114,10 +118,11 @@ def note_frames(name: str, recorder: Recorder, notebook: Notebook) -> None:
         notebook.see("last-final", name, f"{recorder.final_at - recorder.audio_until:.2f} s")
     if recorder.frames:
         notebook.see("last-frame", name, f"is_final {recorder.frames[-1].get('is_final')}")
+    last = recorder.final_at or recorder.audio_until
     if recorder.ended_at is None:
-        notebook.see("who-closes", name, f"not the service, for {PATIENCE:g} s")
+        notebook.see("who-closes", name, f"not the service, for {over - last:.1f} s")
     else:
-        after = recorder.ended_at - (recorder.final_at or recorder.audio_until)
+        after = recorder.ended_at - last
         notebook.see("who-closes", name, f"the service, {recorder.close_code}, {after:.2f} s later")
 
 
@@ -214,9 +219,21 @@ def test_finalize(model: str, recorder: Recorder, notebook: Notebook) -> None:
     notebook.write_frames(f"finalize {engine}", recorder.entries)
 
 
-@pytest.mark.parametrize("name", ["Deepgram nova-3", "Telnyx"])
-def test_no_audio(name: str, recorder: Recorder, notebook: Notebook) -> None:
+@pytest.mark.parametrize(
+    ("name", "is_kept"),
+    [("Deepgram nova-3", True), ("Deepgram nova-3", False), ("Telnyx", False)],
+    ids=["with KeepAlive", "without KeepAlive", "Telnyx"],
+)
+def test_no_audio(
+    name: str,
+    is_kept: bool,
+    recorder: Recorder,
+    notebook: Notebook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A connection on which nothing is said is held for a while."""
+    if not is_kept:
+        monkeypatch.setattr("telnyx_stt_sync._connection.KEEP_ALIVE_INTERVAL", math.inf)
     ended: List[float] = []
     over = threading.Event()
     stt = transcriber(
@@ -232,4 +249,5 @@ def test_no_audio(name: str, recorder: Recorder, notebook: Notebook) -> None:
         ended.append(time.monotonic() - started)
     stt.close()
     told = f"closed with {recorder.close_code} after {ended[0]:.1f} s" if ended else "held"
-    notebook.see("idle-timeout", name, f"{told} (waited for {2 * PATIENCE:g} s)")
+    who = f"{name}, {'with' if is_kept else 'without'} KeepAlive"
+    notebook.see("idle-timeout", who, f"{told} (waited for {2 * PATIENCE:g} s)")

@@ -20,11 +20,11 @@ SAID = (ROOT / "telnyx_stt_sync" / "cli" / "demo.txt").read_text(encoding="utf-8
 UNSEEN = {"forbidden", "overload", "unknown-frames", "bursts"}
 
 
-def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, only: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """What pytest says of the tests for the service."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TELNYX_")}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/live", "-p", "no:cacheprovider", "-rs"],
+        [sys.executable, "-m", "pytest", "tests/live", "-p", "no:cacheprovider", "-rs", "-k", only],
         cwd=ROOT,
         env={**plain, "TELNYX_STT_LIVE_FOLDER": str(folder), **environment},
         capture_output=True,
@@ -54,6 +54,24 @@ def test_against_the_emulator(tmp_path: Path) -> None:
     assert set(written) >= {*frames, "rejected.jsonl", "finalize-Deepgram-flux.jsonl"}
     assert all('"what": "frame"' in written[name] for name in frames)
     assert not [name for name, text in written.items() if KEY in text]
+
+
+def test_what_only_time_tells(tmp_path: Path) -> None:
+    """Who closes is told with what was really waited for, and idle timeouts without KeepAlive."""
+    with Emulator(transcripts=SAID, api_key=KEY, faults=["hold=9", "idle_timeout=4"]) as emulator:
+        done = run(
+            tmp_path,
+            "test_no_audio or (test_the_demo and Telnyx)",
+            TELNYX_API_KEY=KEY,
+            TELNYX_STT_URL=emulator.url,
+            TELNYX_STT_LIVE_SPEED="max",
+            TELNYX_STT_LIVE_PATIENCE="2.5",
+        )
+    assert done.returncode == 0, done.stdout
+    answers = (tmp_path / "answers.md").read_text(encoding="utf-8")
+    assert "Deepgram nova-3, without KeepAlive: closed with 1011 after 4." in answers
+    (waited,) = re.findall(r"who-closes.*Telnyx.*: not the service, for ([\d.]+) s", answers)
+    assert 2.4 <= float(waited) < 9.0
 
 
 def test_without_a_key(tmp_path: Path) -> None:
