@@ -5,6 +5,7 @@ import os
 import signal
 import tempfile
 import threading
+import time
 import wave
 from datetime import timedelta
 from pathlib import Path
@@ -177,8 +178,8 @@ class CallbackTests(EmulatorTests):
     @skipUnless(Path("/proc/self/fd").is_dir(), "counts the process's open files")
     def test_connection_of_a_callback(self) -> None:
         """It has a connection of its own, open as long as the stream unless it is closed."""
+        before = self.connections()
         for closes, more in ((False, 1), (True, 0)):
-            before = self.connections()
             called = threading.Event()
 
             def on_transcript(
@@ -196,6 +197,10 @@ class CallbackTests(EmulatorTests):
                 stt.send(word_audio("hello world", pause_every=2))
                 self.assertTrue(called.wait(20))
                 self.assertEqual(self.connections() - before, more)
+            end = time.monotonic() + 20  # it goes with the thread, which may take a moment
+            while self.connections() > before and time.monotonic() < end:
+                time.sleep(0.01)
+            self.assertEqual(self.connections(), before)
         self.assertEqual(Recording.objects.count(), 2)
 
     def connections(self) -> int:
