@@ -1,5 +1,6 @@
 """``python manage.py test``: the whole way of a recording, against the emulator, without a key."""
 
+import gc
 import io
 import os
 import signal
