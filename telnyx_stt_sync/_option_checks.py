@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from typing import Collection, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Tuple, Union
 from urllib.parse import urlsplit
 
 from ._engine import Engine
 from ._errors import ConfigurationError
+from ._values import is_number, is_whole, plain
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # The options that go into the query as one value with commas; other lists are a repeated key.
 COMMA_LISTS = ("keyterm", "redact")
-
-
-def is_number(value: object) -> bool:
-    """Whether it is an int or a float, finite, and not a bool."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an int larger than any float
-        return False
-
-
-def is_whole(value: object) -> bool:
-    """Whether it is an int, and not a bool."""
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def texts_of(name: str, value: Union[str, Sequence[str], None]) -> Optional[Tuple[str, ...]]:
@@ -44,7 +29,7 @@ def texts_of(name: str, value: Union[str, Sequence[str], None]) -> Optional[Tupl
         raise ConfigurationError(
             f"{name}={value!r}: on the wire a comma parts one entry from the next; give a list"
         )
-    return texts
+    return tuple(plain(text) for text in texts)
 
 
 def check_text(name: str, value: object, optional: bool) -> None:
@@ -139,18 +124,21 @@ def check_endpointing(endpointing: Union[int, bool, None], engine: Engine) -> No
         )
 
 
-def check_extra_query(extra: object, options: Collection[str]) -> None:
-    """Raise ``ConfigurationError`` unless it can go into a query beside these options."""
+def extra_query_of(extra: object, options: Collection[str]) -> Optional[Dict[str, Any]]:
+    """What goes into the query beside these options, in a mapping of its own."""
     if extra is None:
-        return
+        return None
     if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
         raise ConfigurationError(f"extra_query={extra!r}: give a mapping of names to values")
-    for name in extra:
-        if name in options:
-            raise ConfigurationError(f"extra_query: {name!r} has an option of its own; use that")
-        given = extra[name]
-        values = given if isinstance(given, (list, tuple)) else [given]
-        if not all(isinstance(value, (str, int, float)) for value in values):
-            raise ConfigurationError(
-                f"extra_query: {name}={given!r}: give a string, a number, a bool or a list of them"
-            )
+    return {plain(name): _query_value(name, extra[name], options) for name in extra}
+
+
+def _query_value(name: str, given: Any, options: Collection[str]) -> Any:
+    if name in options:
+        raise ConfigurationError(f"extra_query: {name!r} has an option of its own; use that")
+    values = given if isinstance(given, (list, tuple)) else [given]
+    if not all(isinstance(value, (str, int, float)) for value in values):
+        raise ConfigurationError(
+            f"extra_query: {name}={given!r}: give a string, a number, a bool or a list of them"
+        )
+    return plain(given) if values is not given else tuple(plain(value) for value in values)

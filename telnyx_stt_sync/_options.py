@@ -12,17 +12,16 @@ from ._errors import ConfigurationError
 from ._option_checks import (
     check_duration,
     check_endpointing,
-    check_extra_query,
     check_key,
     check_proxy,
     check_text,
     check_url,
+    extra_query_of,
     format_hint,
-    is_number,
-    is_whole,
     texts_of,
 )
 from ._retry import RetryPolicy, retry_policy
+from ._values import is_number, is_whole, plain
 
 QueryValue = Union[str, int, float, bool, Sequence[str]]
 
@@ -110,6 +109,8 @@ class Options:
     proxy: Optional[str] = field(default=None, repr=False)  # None: from the environment
 
     def __post_init__(self) -> None:
+        for name, value in list(vars(self).items()):
+            object.__setattr__(self, name, plain(value))
         for name in ("keyterm", "keywords", "redact"):
             object.__setattr__(self, name, texts_of(name, getattr(self, name)))
         for name in ("transcription_engine", "model", "language", "region"):
@@ -125,9 +126,8 @@ class Options:
         _check_engine_options(self)
         _check_language(self)
         _check_end_of_turn(self)
-        check_extra_query(self.extra_query, self._names_taken())
-        if self.extra_query is not None:
-            object.__setattr__(self, "extra_query", dict(self.extra_query))
+        extra_query = extra_query_of(self.extra_query, self._names_taken())
+        object.__setattr__(self, "extra_query", extra_query)
 
     @property
     def engine(self) -> Engine:

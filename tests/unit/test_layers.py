@@ -19,6 +19,7 @@ PURE = [
     "_captions",
     "_events",
     "_errors",
+    "_values",
     "_retry",
     "_audio_format",
     "_engine",

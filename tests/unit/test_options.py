@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import math
 import pickle
 from types import MappingProxyType
@@ -350,12 +351,73 @@ def test_options_cannot_be_changed() -> None:
 
 def test_options_are_their_own() -> None:
     """Lists and mappings are copied: changing them later does not reach the options."""
-    terms, extra = ["a"], {"x": "1"}
+    terms, more = ["a"], ["1"]
+    extra: Dict[str, Any] = {"x": more}
     options = Options(keyterm=terms, extra_query=extra)
     terms.append("b")
+    more.append("2")
     extra["y"] = "2"
     assert options.keyterm == ("a",)
-    assert options.extra_query == {"x": "1"}
+    assert options.extra_query == {"x": ("1",)}
+
+
+class Word(str, enum.Enum):
+    """Texts by name, as a program may keep them."""
+
+    ENGINE = "Deepgram"
+    MODEL = "flux"
+    FORMAT = "linear16"
+    LANGUAGE = "en"
+    REGION = "westeurope"
+    TERM = "Telnyx"
+    BLOCK = "block"
+    URL = "wss://host"
+    PROXY = "http://host:1"
+
+
+class Number(enum.IntEnum):
+    """Numbers by name."""
+
+    RATE = 16000
+    ENDPOINTING = 300
+    EOT = 600
+
+
+class Share(float):
+    """A number that shows itself in a way of its own."""
+
+    def __repr__(self) -> str:
+        return "a share"
+
+
+def test_enum_members_are_what_they_hold() -> None:
+    """Members of a str or int enum, and other subclasses, become the plain value they hold."""
+    given: Dict[str, Any] = {
+        "api_key": Word.TERM,
+        "transcription_engine": Word.ENGINE,
+        "model": Word.MODEL,
+        "input_format": Word.FORMAT,
+        "sample_rate": Number.RATE,
+        "language": Word.LANGUAGE,
+        "region": Word.REGION,
+        "endpointing": Number.ENDPOINTING,
+        "keyterm": Word.TERM,
+        "keywords": [Word.TERM, "b"],
+        "eot_threshold": Share(0.7),
+        "eot_timeout_ms": Number.EOT,
+        "overflow": Word.BLOCK,
+        "url": Word.URL,
+        "proxy": Word.PROXY,
+        "extra_query": {Word.TERM: Word.TERM, "n": Number.EOT, "l": [Word.TERM, Share(0.5)]},
+    }
+    options = Options(**given)
+    for name in set(given) - {"keyterm", "keywords", "extra_query"}:
+        value = getattr(options, name)
+        assert type(value) in (str, int, float)
+        assert value == given[name]
+    assert repr(options.keyterm) == "('Telnyx',)"
+    assert repr(options.keywords) == "('Telnyx', 'b')"
+    assert repr(options.extra_query) == "{'Telnyx': 'Telnyx', 'n': 600, 'l': ('Telnyx', 0.5)}"
 
 
 @pytest.mark.parametrize("name", ["keyterm", "keywords", "redact"])

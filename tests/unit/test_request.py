@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any, Dict, List, Tuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,6 +20,12 @@ from telnyx_stt_sync._request import (
 
 KEY = "KEY0123456789"
 Pairs = List[Tuple[str, str]]
+
+
+class Chosen(str, enum.Enum):
+    """A program's own name for a model."""
+
+    NOVA = "nova-3"
 
 
 def query(**given: Any) -> Pairs:
@@ -63,6 +70,10 @@ QUERIES: List[Tuple[Dict[str, Any], Pairs]] = [
     ),
     ({"extra_query": {"l": ["x", "y"]}}, [("l", "x"), ("l", "y")]),
     ({"extra_query": {"l": []}}, []),
+    # An enum member goes out as what it holds, not under its name in the program.
+    ({"model": Chosen.NOVA}, [("model", "nova-3")]),
+    ({"keywords": [Chosen.NOVA]}, [("keywords", "nova-3")]),
+    ({"extra_query": {"m": Chosen.NOVA, "l": [Chosen.NOVA]}}, [("m", "nova-3"), ("l", "nova-3")]),
 ]
 
 
