@@ -27,6 +27,9 @@ InputFormat = Literal[
 
 INPUT_FORMATS: Tuple[str, ...] = get_args(InputFormat)
 
+# In Hz. No sound card reaches this; a header that says so is broken.
+MAX_SAMPLE_RATE = 1_000_000
+
 # Samples without a header, and what one sample of silence is in them. Only these can be cut
 # anywhere between two samples, and the service knows their rate only from `sample_rate` (error
 # 40003).

@@ -7,12 +7,17 @@ from urllib.parse import urlsplit
 
 from ._engine import Engine
 from ._errors import ConfigurationError
-from ._values import is_number, is_whole, plain
+from ._values import is_number, is_whole, plain, shown
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # The options that go into the query as one value with commas; other lists are a repeated key.
 COMMA_LISTS = ("keyterm", "redact")
+
+# Some thirty years and a day, which are as good as for ever; where they are multiplied, or turned
+# into text, nothing overflows.
+_MOST_SECONDS = 1e9
+_MOST_ENDPOINTING_MS = 86_400_000
 
 
 def texts_of(name: str, value: Union[str, Sequence[str], None]) -> Optional[Tuple[str, ...]]:
@@ -24,10 +29,12 @@ def texts_of(name: str, value: Union[str, Sequence[str], None]) -> Optional[Tupl
     except TypeError:
         texts = ()
     if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
-        raise ConfigurationError(f"{name}={value!r}: give a string or a list of strings")
+        raise ConfigurationError(f"{name}={shown(value)}: give a string or a list of strings")
+    for text in texts:
+        _check_utf8(name, text)
     if name in COMMA_LISTS and any("," in text for text in texts):
         raise ConfigurationError(
-            f"{name}={value!r}: on the wire a comma parts one entry from the next; give a list"
+            f"{name}={shown(value)}: on the wire a comma parts one entry from the next; give a list"
         )
     return tuple(plain(text) for text in texts)
 
@@ -37,7 +44,24 @@ def check_text(name: str, value: object, optional: bool) -> None:
     if value is None and optional:
         return
     if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{name}={value!r}: give a string that is not empty")
+        raise ConfigurationError(f"{name}={shown(value)}: give a string that is not empty")
+    _check_utf8(name, value)
+
+
+def _check_utf8(name: str, text: str) -> None:
+    if not _is_utf8(text):
+        raise ConfigurationError(
+            f"{name}={shown(text)}: it holds half a character (a lone surrogate), as comes of "
+            "bytes that were decoded with another encoding than theirs"
+        )
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_duration(name: str, value: object) -> None:
@@ -46,7 +70,9 @@ def check_duration(name: str, value: object) -> None:
         return
     least = "0 or more" if name in ("connect_spacing", "replay_seconds") else "above 0"
     if not is_number(value) or value < 0 or (value == 0 and least == "above 0"):  # type: ignore[operator]
-        raise ConfigurationError(f"{name}={value!r}: give a number of seconds, {least}")
+        raise ConfigurationError(f"{name}={shown(value)}: give a number of seconds, {least}")
+    if value > _MOST_SECONDS:  # type: ignore[operator]
+        raise ConfigurationError(f"{name}={shown(value)}: at most {_MOST_SECONDS:.0f} seconds")
 
 
 def check_key(key: Optional[str]) -> None:
@@ -75,7 +101,7 @@ def check_url(url: Optional[str]) -> None:
     except (ValueError, AttributeError, TypeError):
         usable = False
     if not usable or not url.isprintable() or " " in url:
-        raise ConfigurationError(f"url={url!r}: give ws://host… or wss://host…")
+        raise ConfigurationError(f"url={shown(url)}: give ws://host… or wss://host…")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise ConfigurationError(
             "url: it may hold no user name, password or fragment; the key goes into api_key"
@@ -89,6 +115,7 @@ def check_proxy(proxy: Optional[str]) -> None:
     try:
         parts = urlsplit(proxy)
         usable = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+        usable = usable and _is_utf8(proxy)
     except (ValueError, AttributeError, TypeError):
         usable = False
     if not usable:
@@ -113,7 +140,11 @@ def check_endpointing(endpointing: Union[int, bool, None], engine: Engine) -> No
     if endpointing is None:
         return
     if endpointing is not False and (not is_whole(endpointing) or endpointing < 0):
-        raise ConfigurationError(f"endpointing={endpointing!r}: give milliseconds, or False")
+        raise ConfigurationError(f"endpointing={shown(endpointing)}: give milliseconds, or False")
+    if endpointing > _MOST_ENDPOINTING_MS:
+        raise ConfigurationError(
+            f"endpointing={shown(endpointing)}: at most {_MOST_ENDPOINTING_MS} ms; False: never"
+        )
     if engine.endpointing_ms is None:
         return
     least, most = engine.endpointing_ms
@@ -129,16 +160,20 @@ def extra_query_of(extra: object, options: Collection[str]) -> Optional[Dict[str
     if extra is None:
         return None
     if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
-        raise ConfigurationError(f"extra_query={extra!r}: give a mapping of names to values")
+        raise ConfigurationError(f"extra_query={shown(extra)}: give a mapping of names to values")
     return {plain(name): _query_value(name, extra[name], options) for name in extra}
 
 
 def _query_value(name: str, given: Any, options: Collection[str]) -> Any:
     if name in options:
         raise ConfigurationError(f"extra_query: {name!r} has an option of its own; use that")
+    _check_utf8("extra_query: a name", name)
     values = given if isinstance(given, (list, tuple)) else [given]
-    if not all(isinstance(value, (str, int, float)) for value in values):
+    if not all(isinstance(value, (str, bool)) or is_number(value) for value in values):
         raise ConfigurationError(
-            f"extra_query: {name}={given!r}: give a string, a number, a bool or a list of them"
+            f"extra_query: {name}={shown(given)}: give a string, a number, a bool or a list of them"
         )
+    for value in values:
+        if isinstance(value, str):
+            _check_utf8(f"extra_query: {name}", value)
     return plain(given) if values is not given else tuple(plain(value) for value in values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, List, Mapping, Optional, Sequence, Union
 
-from ._audio_format import INPUT_FORMATS, RAW_FORMATS, raw_format
+from ._audio_format import INPUT_FORMATS, MAX_SAMPLE_RATE, RAW_FORMATS, raw_format
 from ._engine import END_OF_TURN, ENGINE_OPTIONS, Engine
 from ._engines import ENGINES, engine_named, engines_heeding, engines_taking
 from ._errors import ConfigurationError
@@ -21,7 +21,7 @@ from ._option_checks import (
     texts_of,
 )
 from ._retry import RetryPolicy, retry_policy
-from ._values import is_number, is_whole, plain
+from ._values import is_number, is_whole, plain, shown
 
 QueryValue = Union[str, int, float, bool, Sequence[str]]
 
@@ -180,7 +180,9 @@ class Options:
 def _check_format(options: Options) -> None:
     input_format, rate = options.input_format, options.sample_rate
     if rate is not None and (not is_whole(rate) or rate <= 0):
-        raise ConfigurationError(f"sample_rate={rate!r}: give a whole number of Hz above 0")
+        raise ConfigurationError(f"sample_rate={shown(rate)}: give a whole number of Hz above 0")
+    if rate is not None and rate > MAX_SAMPLE_RATE:
+        raise ConfigurationError(f"sample_rate={shown(rate)}: at most {MAX_SAMPLE_RATE} Hz")
     rates = options.engine.sample_rates
     if rate is not None and rates and rate not in rates:
         raise ConfigurationError(
@@ -190,7 +192,7 @@ def _check_format(options: Options) -> None:
         return
     if input_format not in INPUT_FORMATS:
         raise ConfigurationError(
-            f"input_format={input_format!r} is not a format of the service"
+            f"input_format={shown(input_format)} is not a format of the service"
             f"{format_hint(input_format)}. Give one of: {', '.join(INPUT_FORMATS)}"
         )
     raw_format(input_format, rate)  # says so when the rate is missing
@@ -206,7 +208,7 @@ def _check_format(options: Options) -> None:
 def _check_overflow(options: Options) -> None:
     overflow, input_format = options.overflow, options.input_format
     if overflow not in ("block", "drop_oldest"):
-        raise ConfigurationError(f"overflow={overflow!r}: give 'block' or 'drop_oldest'")
+        raise ConfigurationError(f"overflow={shown(overflow)}: give 'block' or 'drop_oldest'")
     if overflow == "drop_oldest" and input_format not in (None, *RAW_FORMATS):
         raise ConfigurationError(
             f"overflow='drop_oldest': {input_format} can't be cut without damage to the rest; "
@@ -254,7 +256,7 @@ def _check_language(options: Options) -> None:
 def _check_engine_options(options: Options) -> None:
     interims, engine = options.interim_results, options.engine
     if interims is not None and not isinstance(interims, bool):
-        raise ConfigurationError(f"interim_results={interims!r}: give True or False")
+        raise ConfigurationError(f"interim_results={shown(interims)}: give True or False")
     if interims and engine.interims is False:
         raise ConfigurationError(
             f"interim_results=True: {engine} sends no interims; leave the option out"
@@ -268,7 +270,7 @@ def _check_end_of_turn(options: Options) -> None:
         if value is None:
             continue
         if not is_number(value) or not low <= value <= high:
-            raise ConfigurationError(f"{name}={value!r}: give a number from {low} to {high}")
+            raise ConfigurationError(f"{name}={shown(value)}: give a number from {low} to {high}")
         if not options.engine.heeds(name):
             raise ConfigurationError(
                 f"{name}: {_default(options.engine)} does not take it; it is for "

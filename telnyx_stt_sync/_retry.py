@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Callable, NamedTuple, Optional
 
 from ._errors import ConfigurationError
+from ._values import is_number, is_whole, shown
 
 
 class RetryPolicy(NamedTuple):
@@ -34,14 +36,13 @@ def retry_policy(reconnect: object) -> Optional[RetryPolicy]:
     if isinstance(reconnect, bool):
         return RetryPolicy() if reconnect else None
     if not isinstance(reconnect, RetryPolicy):
-        raise ConfigurationError(f"reconnect={reconnect!r}: give True, False or a RetryPolicy")
+        raise ConfigurationError(f"reconnect={shown(reconnect)}: give True, False or a RetryPolicy")
     attempts, *durations = reconnect
-    if not isinstance(attempts, int) or isinstance(attempts, bool) or attempts < 1:
-        raise ConfigurationError(f"max_attempts={attempts!r}: give a whole number above 0")
+    if not is_whole(attempts) or attempts < 1:
+        raise ConfigurationError(f"max_attempts={shown(attempts)}: give a whole number above 0")
     for name, value in zip(reconnect._fields[1:], durations):
-        # NaN is not 0 or more either; infinity is.
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= 0:
-            raise ConfigurationError(f"{name}={value!r}: give seconds, 0 or more")
+        if not (is_number(value) or value == math.inf) or value < 0:
+            raise ConfigurationError(f"{name}={shown(value)}: give seconds, 0 or more")
     return reconnect
 
 

@@ -11,6 +11,7 @@ import shlex
 import struct
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
+from ._audio_format import MAX_SAMPLE_RATE
 from ._errors import AudioError
 from ._pcm import MAX_CHANNELS, SAMPLE_BYTES
 
@@ -20,9 +21,6 @@ RIFF_NAMES = (b"RIFF", b"RF64", b"BW64")
 # Bytes searched for the samples. Pictures and broadcast metadata in front of them are
 # tens of kilobytes, at most a few megabytes; beyond that, it is not a header.
 HEADER_LIMIT = 4 * 1024 * 1024
-
-# No sound card reaches this; a header that says so is broken.
-MAX_SAMPLE_RATE = 1_000_000
 
 # What may follow a chunk at once, although its length is odd.
 _CHUNKS = (b"fmt ", b"data", b"LIST", b"fact", b"ds64")

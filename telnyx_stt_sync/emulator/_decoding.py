@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import Any, Callable, Dict, Iterator, Optional
 
+from .._audio_format import MAX_SAMPLE_RATE
 from .._errors import AudioError
 from .._pcm import SAMPLE_BYTES, to_linear16
-from .._wav import MAX_SAMPLE_RATE, read_header
+from .._wav import read_header
 from ._resampler import Resampler
 
 # Of what comes out, in Hz: the rate of pocketsphinx's English model.

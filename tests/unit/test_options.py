@@ -17,6 +17,7 @@ from telnyx_stt_sync._errors import ConfigurationError
 from telnyx_stt_sync._option_checks import check_proxy
 from telnyx_stt_sync._options import QUERY_OPTIONS, Options
 from telnyx_stt_sync._retry import RetryPolicy
+from telnyx_stt_sync._values import shown
 
 KEY = "KEY0123456789"
 RAW: Dict[str, Any] = {"input_format": "linear16", "sample_rate": 16000}
@@ -52,7 +53,7 @@ ACCEPTED: List[Dict[str, Any]] = [
     RAW,
     *({"input_format": name, "sample_rate": 8000} for name in RAW_FORMATS),
     *({"input_format": name} for name in set(INPUT_FORMATS) - RAW_FORMATS),
-    {"sample_rate": 1},
+    *({"sample_rate": value} for value in (1, 1_000_000)),
     {"input_format": "opus", "sample_rate": 48000},
     {"input_format": "mp3", "sample_rate": 44100},
     {"language": "de-CH"},
@@ -61,7 +62,7 @@ ACCEPTED: List[Dict[str, Any]] = [
     *({"interim_results": value} for value in (True, False)),
     {"interim_results": False, "transcription_engine": "Telnyx"},
     {"interim_results": True, "transcription_engine": "Brandnew"},
-    *({"endpointing": value} for value in (0, 10, 100, False)),
+    *({"endpointing": value} for value in (0, 10, 100, 86_400_000, False)),
     *({"endpointing": value, "transcription_engine": "Soniox"} for value in (500, 3000)),
     {"connect_spacing": 0},
     *({"replay_seconds": value} for value in (0, 0.5, 3600)),
@@ -93,7 +94,7 @@ ACCEPTED: List[Dict[str, Any]] = [
     {"url": "WSS://EXAMPLE.COM"},
     {"proxy": "http://proxy:3128"},
     {"proxy": "http://user:pass@[::1]:3128"},
-    *({name: value} for name in DURATIONS for value in (0.001, 5, 3600.0)),
+    *({name: value} for name in DURATIONS for value in (0.001, 5, 3600.0, 1e9)),
     {"quiet_period": None},
     {"ssl_context": object()},
 ]
@@ -252,7 +253,44 @@ REFUSED: List[Any] = [
         )
         for name in ("wav", "flac", "ogg_opus")
     ),
-    ({"drain_timeout": 10**400}, "drain_timeout=.*: give a number of seconds, above 0"),
+    *(
+        ({name: value}, f"{name}=.*: at most 1000000000 seconds")
+        for name in (*DURATIONS, "connect_spacing", "replay_seconds")
+        for value in (1e9 + 1, 10**12, 1e300)
+    ),
+    ({"drain_timeout": 10**400}, "drain_timeout=.*…: give a number of seconds, above 0"),
+    ({"drain_timeout": 10**5000}, "drain_timeout=.*: give a number"),
+    ({"sample_rate": 1_000_001}, "sample_rate=1000001: at most 1000000 Hz"),
+    ({"sample_rate": 10**400}, "sample_rate=10000000.*: at most 1000000 Hz"),
+    ({"sample_rate": 10**5000}, "sample_rate=.*: at most 1000000 Hz"),
+    ({"sample_rate": -(10**5000)}, "sample_rate=.*: give a whole number of Hz"),
+    ({"endpointing": 86_400_001}, "endpointing=86400001: at most 86400000 ms; False: never"),
+    ({"endpointing": 10**5000}, "endpointing=.*: at most 86400000 ms"),
+    ({**FLUX, "eot_timeout_ms": 10**5000}, "eot_timeout_ms=.*: give a number f"),
+    *(
+        ({"extra_query": {"a": value}}, "extra_query: a=.*: give a string, a number, a bool or a")
+        for value in (10**400, 10**5000, math.nan, [1, math.inf])
+    ),
+    *(
+        ({name: "\udc80"}, rf"{name}='\\udc80': it holds half a character")
+        for name in ("transcription_engine", "model", "language", "region")
+    ),
+    *(
+        ({name: ["a", "b\udc80"]}, f"{name}=.*: it holds half a character")
+        for name in ("keyterm", "keywords", "redact")
+    ),
+    ({"extra_query": {"\udc80": 1}}, r"extra_query: a name='\\udc80': it holds half a character"),
+    *(
+        ({"extra_query": {"a": value}}, r"extra_query: a='\\udc80': it holds half a character")
+        for value in ("\udc80", ["b", "\udc80"])
+    ),
+    ({"input_format": "\udc80"}, r"input_format='\\udc80' is not a format of the service"),
+    ({"api_key": "KEY\udc80"}, "another character that no key has"),
+    ({"url": "wss://h/\udc80"}, "give ws://host"),
+    *(
+        ({"proxy": proxy}, "give http://host:port")
+        for proxy in ("http://\udc80:1", "http://user:\udc80@h:1")
+    ),
     ({**FLUX, "eot_timeout_ms": 10**400}, "eot_timeout_ms=.*: give a number from 500"),
     *(
         ({name: None}, f"{name}=None: give a number of seconds")
@@ -262,7 +300,7 @@ REFUSED: List[Any] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "message"), REFUSED, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("given", "message"), REFUSED, ids=lambda value: shown(value)[:60])
 def test_what_cannot_work_is_refused(given: Dict[str, Any], message: str) -> None:
     """Options that cannot work are refused with the value, the rule and the fix."""
     with pytest.raises(ConfigurationError, match=message):

@@ -55,6 +55,7 @@ REFUSED: List[Any] = [
     *((value, f"reconnect={value!r}: give True, False or a RetryPolicy") for value in (1, 0)),
     (None, "reconnect=None: give True, False or a RetryPolicy"),
     ((8, 60.0, 0.25, 5.0, 0.5), "reconnect=(8, 60.0, 0.25, 5.0, 0.5): give True, False or a"),
+    (policy(jitter=10**400), "jitter=1000000"),
     *(
         (policy(max_attempts=value), f"max_attempts={value!r}: give a whole number")
         for value in (0, -1, 2.0, True, "3", None)
@@ -62,12 +63,12 @@ REFUSED: List[Any] = [
     *(
         (policy(**{name: value}), f"{name}={value!r}: give seconds, 0 or more")
         for name in ("max_elapsed", "initial", "maximum", "jitter")
-        for value in (-0.1, math.nan, True, "1", None)
+        for value in (-0.1, math.nan, -math.inf, True, "1", None)
     ),
 ]
 
 
-@pytest.mark.parametrize(("given", "told"), REFUSED, ids=str)
+@pytest.mark.parametrize(("given", "told"), REFUSED, ids=lambda value: str(value)[:60])
 def test_policies_that_make_none(given: Any, told: str) -> None:
     """What makes no sense is refused with its name, its value and the rule."""
     with pytest.raises(ConfigurationError) as caught:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from telnyx_stt_sync._audio_format import MAX_SAMPLE_RATE
 from telnyx_stt_sync._errors import AudioError
 from telnyx_stt_sync._wav import (
     HEADER_LIMIT,
-    MAX_SAMPLE_RATE,
     WavHeader,
     conversion,
     read_header,
