@@ -21,9 +21,17 @@ _MOST_ENDPOINTING_MS = 86_400_000
 
 
 def texts_of(name: str, value: Union[str, Sequence[str], None]) -> Optional[Tuple[str, ...]]:
-    """The strings of an option that takes one or several; ``None`` stays ``None``."""
+    """The strings of an option that takes one or several; ``None`` stays ``None``.
+
+    A set has no order, and one of its own in each process: it is sorted.
+    """
     if value is None:
         return None
+    if isinstance(value, Mapping):
+        fix = f": {_pairs_of(value)}" if name == "keywords" else " of its keys"
+        raise ConfigurationError(
+            f"{name}={shown(value)}: of a mapping only the keys would be sent; give a list{fix}"
+        )
     try:
         texts = (value,) if isinstance(value, str) else tuple(value)
     except TypeError:
@@ -36,7 +44,13 @@ def texts_of(name: str, value: Union[str, Sequence[str], None]) -> Optional[Tupl
         raise ConfigurationError(
             f"{name}={shown(value)}: on the wire a comma parts one entry from the next; give a list"
         )
-    return tuple(plain(text) for text in texts)
+    plain_texts = (plain(text) for text in texts)
+    return tuple(sorted(plain_texts) if isinstance(value, (set, frozenset)) else plain_texts)
+
+
+def _pairs_of(intensities: Mapping[Any, Any]) -> str:
+    """How words and their intensities are written."""
+    return shown([f"{plain(word)}:{plain(value)}" for word, value in intensities.items()])
 
 
 def check_text(name: str, value: object, optional: bool) -> None:

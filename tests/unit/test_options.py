@@ -177,6 +177,20 @@ REFUSED: List[Any] = [
     ({"keyterm": []}, r"keyterm=\[\]: give a string or a list"),
     ({"keywords": ["a", 5]}, r"keywords=\['a', 5\]: give a string or a list"),
     ({"keywords": 5}, "keywords=5: give a string or a list"),
+    (
+        {"keywords": {"snuffle": 5, "b": 1}},
+        r"keywords=\{'snuffle'.*only the keys.*give a list: \['snuffle:5', 'b:1'\]$",
+    ),
+    *(
+        ({name: value}, f"{name}=.*only the keys would be sent; give a list of its keys$")
+        for name in ("keyterm", "redact")
+        for value in ({"pci": 1}, MappingProxyType({"pci": 1}))
+    ),
+    *(
+        ({name: value}, f"{name}=.*: give a string or a list of strings")
+        for name in ("keyterm", "keywords", "redact")
+        for value in (b"pci", bytearray(b"pci"), [b"pci"], {"pci", 5})
+    ),
     ({"redact": ["pci", " "]}, r"redact=\['pci', ' '\]: give a string or a list"),
     ({**FLUX, "eot_threshold": 0.49}, r"eot_threshold=0\.49: give a number from 0\.5 to 0\.9"),
     ({**FLUX, "eot_threshold": 0.91}, r"eot_threshold=0\.91: give a number from 0\.5 to 0\.9"),
@@ -463,8 +477,17 @@ def test_one_string_or_several(name: str) -> None:
     """Options that take a list take one string as well."""
     given: List[Dict[str, Any]] = [{name: "a"}, {name: ["a"]}, {name: ("a",)}]
     assert [getattr(Options(**one), name) for one in given] == [("a",)] * 3
-    several: Dict[str, Any] = {name: iter(["a", "b"])}
-    assert getattr(Options(**several), name) == ("a", "b")
+    several: Dict[str, Any] = {name: iter(["b", "a"])}
+    assert getattr(Options(**several), name) == ("b", "a")
+
+
+@pytest.mark.parametrize("name", ["keyterm", "keywords", "redact"])
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_a_set_is_sorted(name: str, kind: Any) -> None:
+    """A set goes out in the same order from every process."""
+    words = [f"word{number:02}" for number in range(50)]
+    given: Dict[str, Any] = {name: kind(words)}
+    assert getattr(Options(**given), name) == tuple(words)
 
 
 def test_options_pickle() -> None:
