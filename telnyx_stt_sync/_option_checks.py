@@ -140,6 +140,16 @@ def check_proxy(proxy: Optional[str]) -> None:
         )
 
 
+def check_ssl_context(context: object) -> None:
+    """Raise ``ConfigurationError`` unless it is ``None`` or can secure a socket."""
+    # Judged by what it can do: it may be another library's, and pure modules know no ssl.
+    if context is None or (hasattr(context, "wrap_socket") and not isinstance(context, type)):
+        return
+    raise ConfigurationError(
+        f"ssl_context={shown(context)}: give an ssl.SSLContext, or None for Python's default"
+    )
+
+
 def format_hint(input_format: object) -> str:
     """What the service calls a format that goes by another name elsewhere."""
     if isinstance(input_format, str) and input_format.lower() in ("pcm", "raw", "s16le", "l16"):

@@ -14,6 +14,7 @@ from ._option_checks import (
     check_endpointing,
     check_key,
     check_proxy,
+    check_ssl_context,
     check_text,
     check_url,
     extra_query_of,
@@ -120,6 +121,7 @@ class Options:
         check_key(self.api_key)
         check_url(self.url)
         check_proxy(self.proxy)
+        check_ssl_context(self.ssl_context)
         retry_policy(self.reconnect)
         _check_format(self)
         _check_overflow(self)

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import math
 import pickle
+import ssl
 from types import MappingProxyType
 from typing import Any, Dict, List
 
@@ -96,7 +97,7 @@ ACCEPTED: List[Dict[str, Any]] = [
     {"proxy": "http://user:pass@[::1]:3128"},
     *({name: value} for name in DURATIONS for value in (0.001, 5, 3600.0, 1e9)),
     {"quiet_period": None},
-    {"ssl_context": object()},
+    {"ssl_context": ssl.create_default_context()},
 ]
 
 
@@ -256,6 +257,10 @@ REFUSED: List[Any] = [
     ),
     ({"reconnect": RetryPolicy(max_attempts=0)}, "max_attempts=0: give a whole number above 0"),
     ({"reconnect": RetryPolicy(jitter=-1.0)}, r"jitter=-1\.0: give seconds, 0 or more"),
+    *(
+        ({"ssl_context": value}, "ssl_context=.*: give an ssl.SSLContext, or None for")
+        for value in (True, False, "no", object(), ssl.SSLContext)
+    ),
     *(
         ({"overflow": value}, "overflow=.*: give 'block' or 'drop_oldest'")
         for value in (None, True, "drop", "newest")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import ssl
 from typing import Any, Dict, List, Tuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -111,7 +112,7 @@ def test_what_is_not_the_services_business_stays_here() -> None:
         "ping_interval": 1.5,
         "ping_timeout": 1.5,
         "proxy": "http://h:1",
-        "ssl_context": object(),
+        "ssl_context": ssl.create_default_context(),
     }
     assert query(**own) == query()
 
