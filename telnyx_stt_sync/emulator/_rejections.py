@@ -27,6 +27,9 @@ from .._engines import ENGINES
 
 DEFAULT_INPUT_FORMAT = "mp3"
 
+# Of a sample rate: 32 bits.
+_MOST_DIGITS = 10
+
 
 def error_frame(code: str, detail: str, parameter: str) -> Dict[str, Any]:
     """An ``errors[]`` frame with one entry, in the service's shape."""
@@ -95,7 +98,8 @@ def _bad_rate(rate: Optional[str], input_format: str, engine: Engine) -> Optiona
 
 
 def _is_rate(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) > 0
+    # Python reads no number of thousands of digits; the length is looked at first.
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) > 0
 
 
 def _bad_end_of_turn(query: Mapping[str, str], engine: Engine) -> Optional[Dict[str, Any]]:

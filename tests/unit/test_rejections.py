@@ -58,6 +58,9 @@ def test_frame_has_the_service_s_shape() -> None:
         (changed(sample_rate="16000.0"), "40004"),
         (changed(sample_rate=""), "40004"),
         (changed(sample_rate="１６０００"), "40004"),
+        (changed(sample_rate="9" * 11), "40004"),
+        (changed(sample_rate="9" * 5000), "40004"),
+        (changed(input_format="g729", sample_rate="0" * 5000 + "8000"), "40004"),
         (changed(input_format="g729", sample_rate="16000"), "40005"),
         (changed(input_format="amr_wb", sample_rate="8000"), "40005"),
         (
@@ -116,6 +119,8 @@ def test_engine_of_the_emulator_overrides_the_query_s() -> None:
         (GOOD, ("linear16", 16000)),
         ({}, ("mp3", None)),
         ({"input_format": "wav", "sample_rate": "x"}, ("wav", None)),
+        ({"input_format": "wav", "sample_rate": "1" * 5000}, ("wav", None)),
+        ({"input_format": "linear16", "sample_rate": "9" * 10}, ("linear16", 9_999_999_999)),
     ],
 )
 def test_audio_format(query: Dict[str, str], expected: object) -> None:
