@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ._engine import Engine
 from ._errors import ConfigurationError
-from ._values import is_number, is_whole, plain, shown
+from ._values import is_number, is_unbounded, is_whole, plain, shown
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -87,6 +87,20 @@ def check_duration(name: str, value: object) -> None:
         raise ConfigurationError(f"{name}={shown(value)}: give a number of seconds, {least}")
     if value > _MOST_SECONDS:  # type: ignore[operator]
         raise ConfigurationError(f"{name}={shown(value)}: at most {_MOST_SECONDS:.0f} seconds")
+
+
+def timeout_of(value: object) -> Optional[float]:
+    """The ``timeout`` of a call in seconds, ``None`` for no bound. Raises ``ConfigurationError``.
+
+    One below 0 is 0: it is what is left of a time that has passed.
+    """
+    if value is None or is_unbounded(value):
+        return None
+    if not is_number(value):
+        raise ConfigurationError(
+            f"timeout={shown(value)}: give a number of seconds, or None for no bound"
+        )
+    return max(0.0, float(value))  # type: ignore[arg-type]
 
 
 def check_key(key: Optional[str]) -> None:

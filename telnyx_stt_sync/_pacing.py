@@ -6,7 +6,7 @@ import math
 from typing import Optional
 
 from ._errors import ConfigurationError
-from ._values import is_number, shown
+from ._values import is_number, is_unbounded, shown
 
 # Seconds of audio that may be made up for at once after a wait. More would be a burst that
 # nobody asked for: engines send fewer interims then, or none.
@@ -22,7 +22,7 @@ class Pacer:
     """
 
     def __init__(self, speed: float, bytes_per_second: float) -> None:
-        if not (is_number(speed) or speed == math.inf) or speed <= 0:
+        if not (is_number(speed) or is_unbounded(speed)) or speed <= 0:
             raise ConfigurationError(
                 f"speed={shown(speed)}: give a number above 0 (1 is real time), or math.inf for "
                 "as fast as the service reads"

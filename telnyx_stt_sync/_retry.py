@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Callable, NamedTuple, Optional
 
 from ._errors import ConfigurationError
-from ._values import is_number, is_whole, shown
+from ._values import is_number, is_unbounded, is_whole, shown
 
 
 class RetryPolicy(NamedTuple):
@@ -41,7 +40,7 @@ def retry_policy(reconnect: object) -> Optional[RetryPolicy]:
     if not is_whole(attempts) or attempts < 1:
         raise ConfigurationError(f"max_attempts={shown(attempts)}: give a whole number above 0")
     for name, value in zip(reconnect._fields[1:], durations):
-        if not (is_number(value) or value == math.inf) or value < 0:
+        if not (is_number(value) or is_unbounded(value)) or value < 0:
             raise ConfigurationError(f"{name}={shown(value)}: give seconds, 0 or more")
     return reconnect
 

@@ -41,6 +41,7 @@ from ._events import Stats, Transcript, Transcription
 from ._file_result import FileResult
 from ._late_import import without_forks
 from ._open_streams import OpenStreams
+from ._option_checks import timeout_of
 from ._options import Options, QueryValue
 from ._reader import Source
 from ._request import exposes_key, with_environment
@@ -242,15 +243,17 @@ class Transcriber:
         """Queue audio to be sent: bytes or any buffer, of any size, from any thread; copied.
 
         Blocks while the buffer (``buffer_seconds``) is full: up to ``timeout`` seconds,
-        then ``BufferFullError`` and nothing was taken; ``None`` waits. Raises the error
-        that ended the stream, ``StreamStateError`` before ``start()`` and after the end,
-        ``TypeError`` for what is not a buffer, ``ConfigurationError`` for a buffer of
-        another sample type than ``input_format``.
+        then ``BufferFullError`` and nothing was taken; ``None`` waits, and less than 0
+        is 0, here and in every call with a ``timeout``. Raises the error that ended the
+        stream, ``StreamStateError`` before ``start()`` and after the end, ``TypeError``
+        for what is not a buffer, ``ConfigurationError`` for a buffer of another sample
+        type than ``input_format`` and for a ``timeout`` that is no number.
         """
+        patience = timeout_of(timeout)
         stream = self._started()
         chunk = copy_audio(audio, self._options.input_format or "")
         if chunk:
-            stream.send(chunk, timeout)
+            stream.send(chunk, patience)
 
     def finalize(self) -> None:
         """Ask for a final of all that was sent so far, without waiting for the speaker to pause.
@@ -276,9 +279,10 @@ class Transcriber:
         ended the stream if one did; ``error.partial`` holds what had been heard.
         Called again it gives the same. From a callback: ``StreamStateError``.
         """
+        patience = timeout_of(timeout)
         stream = self._started()
         stream.end_input()
-        return stream.result(timeout)
+        return stream.result(patience)
 
     def close(self) -> None:
         """End every open stream of this object now; what waits is dropped.
@@ -448,6 +452,7 @@ class Transcriber:
         on_transcript: Optional[OnTranscript],
         on_progress: Optional[OnProgress],
     ) -> FileJob:
+        patience = timeout_of(timeout)
         # Imported late: a program with live audio only has no use for the file layer.
         with without_forks():
             from ._file_job import FileJob
@@ -455,7 +460,7 @@ class Transcriber:
         callbacks = self._callbacks
         if on_transcript is not None:
             callbacks = callbacks.with_on_transcript(on_transcript)
-        return FileJob(self._complete(), callbacks, speed, timeout, channel, on_progress)
+        return FileJob(self._complete(), callbacks, speed, patience, channel, on_progress)
 
     def _started(self) -> Stream:
         live = self._live

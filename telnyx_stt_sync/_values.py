@@ -44,6 +44,11 @@ def is_number(value: object) -> bool:
         return False
 
 
+def is_unbounded(value: object) -> bool:
+    """Whether it is infinity."""
+    return isinstance(value, float) and value == math.inf
+
+
 def is_whole(value: object) -> bool:
     """Whether it is an int, and not a bool."""
     return isinstance(value, int) and not isinstance(value, bool)

@@ -15,7 +15,7 @@ import pytest
 from telnyx_stt_sync._audio_format import INPUT_FORMATS, RAW_FORMATS
 from telnyx_stt_sync._engines import ENGINES, engine_named
 from telnyx_stt_sync._errors import ConfigurationError
-from telnyx_stt_sync._option_checks import check_proxy
+from telnyx_stt_sync._option_checks import check_proxy, timeout_of
 from telnyx_stt_sync._options import QUERY_OPTIONS, Options
 from telnyx_stt_sync._retry import RetryPolicy
 from telnyx_stt_sync._values import shown
@@ -591,6 +591,22 @@ def test_query_options_are_options() -> None:
     """Whatever goes into the query under its own name is an option of that name."""
     assert set(QUERY_OPTIONS) <= {field.name for field in dataclasses.fields(Options)}
     assert len(set(QUERY_OPTIONS)) == len(QUERY_OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [(None, None), (math.inf, None), (0, 0.0), (2, 2.0), (0.5, 0.5), (-1, 0.0), (-math.pi, 0.0)],
+)
+def test_the_timeout_of_a_call(given: object, seconds: object) -> None:
+    """``None`` and infinity are no bound; what is left of a time that has passed is 0."""
+    assert timeout_of(given) == seconds
+
+
+@pytest.mark.parametrize("given", ["5", math.nan, -math.inf, True, 1j, [1], 10**400])
+def test_a_timeout_that_is_none(given: object) -> None:
+    """Whatever is not a number of seconds is refused with the value and the rule."""
+    with pytest.raises(ConfigurationError, match=r"timeout=.*: give a number of seconds, or"):
+        timeout_of(given)
 
 
 def test_a_proxy_found_later() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from telnyx_stt_sync._values import is_number, is_whole, plain, shown
+from telnyx_stt_sync._values import is_number, is_unbounded, is_whole, plain, shown
 
 
 class Word(str, enum.Enum):
@@ -63,5 +63,7 @@ def test_what_a_number_is() -> None:
     """A number is finite as a float, and neither a bool nor a text."""
     assert all(map(is_number, (0, -1, 0.5, 10**308, Number.TEN)))
     assert not any(map(is_number, (True, None, "1", 1j, math.nan, math.inf, 10**309)))
+    assert is_unbounded(math.inf)
+    assert not any(map(is_unbounded, (-math.inf, math.nan, 10**400, None, True)))
     assert is_whole(10**400) and is_whole(Number.TEN)
     assert not is_whole(True) and not is_whole(1.0)

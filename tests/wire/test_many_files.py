@@ -213,7 +213,10 @@ def test_channel(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"max_workers": 0}, {"speed": 0}, {"speed": "fast"}, {"on_transcript": "print"}],
+    [
+        *({"max_workers": 0}, {"speed": 0}, {"speed": "fast"}, {"on_transcript": "print"}),
+        *({"timeout": "1"}, {"timeout": math.nan}),
+    ],
     ids=str,
 )
 def test_options_that_suit_no_file(options: Any) -> None:

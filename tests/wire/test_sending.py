@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import array
 import hashlib
+import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, List
 
 import pytest
@@ -180,7 +182,7 @@ def test_no_room() -> None:
         stt = transcriber(peer.url, buffer_seconds=1.0).start()
         fill(stt)
         accepted = stt.stats.accepted_bytes
-        for timeout in (0, 0.05):
+        for timeout in (0, -1, 0.05):
             with pytest.raises(BufferFullError, match="buffer_seconds"):
                 stt.send(CHUNK, timeout=timeout)
         assert stt.stats.accepted_bytes == accepted
@@ -191,6 +193,24 @@ def test_no_room() -> None:
         audio = peer.finished().audio
     expected = CHUNK * (accepted // len(CHUNK)) + SPEECH
     assert hashlib.sha256(audio).digest() == hashlib.sha256(expected).digest()
+
+
+@pytest.mark.parametrize("timeout", ["1", math.nan, True], ids=str)
+def test_a_timeout_that_is_no_number(timeout: Any) -> None:
+    """A wrong timeout is refused whatever the rest of the call is; the stream goes on."""
+    with Peer(*ONE_WORD) as peer:
+        stt = transcriber(peer.url)
+        told = r"timeout=.*: give a number of seconds"
+        with pytest.raises(ConfigurationError, match=told):
+            stt.send("no audio", timeout=timeout)  # type: ignore[arg-type]
+        stt.start()
+        for call in (stt.finish, partial(stt.send, SPEECH), partial(stt.transcribe_file, "none")):
+            with pytest.raises(ConfigurationError, match=told):
+                call(timeout=timeout)
+        assert stt.stats.accepted_bytes == 0
+        stt.send(SPEECH, timeout=math.inf)
+        assert stt.finish(timeout=math.inf).text == "word"
+        assert peer.finished().audio == SPEECH
 
 
 def test_send_waits_for_room() -> None:
