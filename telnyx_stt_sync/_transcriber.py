@@ -63,7 +63,7 @@ class Transcriber:
                          on_transcript=print) as stt:
             for chunk in microphone:
                 stt.send(chunk)
-        stt.result.text
+        print(stt.result)
 
     One object carries one live stream at a time (``start()`` … ``finish()``, or
     ``with``), which can be started again after it ended, and any number of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import itertools
@@ -168,6 +169,34 @@ def test_thousands_of_files(limit: float) -> None:
     started = time.monotonic()
     assert sum(1 for _ in batch(range(5000), max_workers=8).results()) == 5000
     assert time.monotonic() - started < limit
+
+
+def test_the_result_of_a_file() -> None:
+    """``result()`` returns the transcription or raises the error, as often as it is asked."""
+    assert FileResult("a.wav", DONE, None).result() is DONE
+    error = ServerError("overload")
+    failed = FileResult("a.wav", None, error)
+    for _ in range(2):
+        with pytest.raises(ServerError) as caught:
+            failed.result()
+        assert caught.value is error
+
+
+def test_a_raised_error_keeps_no_result() -> None:
+    """An error that ``result()`` raised goes with the last reference, without the collector."""
+    error = ServerError("overload")
+    kept = weakref.ref(error)
+    failed = FileResult("a.wav", None, error)
+    del error
+    gc.disable()
+    try:
+        with contextlib.suppress(ServerError):
+            failed.result()
+        assert kept() is not None
+        del failed
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 def test_result_pickles() -> None:

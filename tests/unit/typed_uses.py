@@ -50,11 +50,16 @@ def right(engine: TranscriptionEngine, input_format: InputFormat, chunks: List[b
         stt.send(b"")
         stt.send(memoryview(b""), timeout=1.0)
         stt.finalize()
+    stt.finish(timeout=math.inf)
     heard: Optional[Transcription] = stt.result
     text: str = "" if heard is None else heard.text
     for transcript in stt.stream(chunks):
         text += transcript.text
     text += stt.transcribe_file("a.wav", speed=math.inf, channel=0).text
+    for source, transcription, error in stt.transcribe_files(["a.wav"]):
+        print(source, error if transcription is None else transcription.text)
+    for file in stt.transcribe_files(["a.wav"]):
+        text += file.result().text
 
 
 def wrong(stt: Transcriber, name: str) -> None:
