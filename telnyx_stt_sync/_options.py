@@ -24,7 +24,8 @@ from ._option_checks import (
 from ._retry import RetryPolicy, retry_policy
 from ._values import is_number, is_whole, plain, shown
 
-QueryValue = Union[str, int, float, bool, Sequence[str]]
+QueryScalar = Union[str, int, float, bool]
+QueryValue = Union[QueryScalar, Sequence[QueryScalar]]
 
 # The options that go into the query under their own names, in this order.
 QUERY_OPTIONS = (

@@ -48,6 +48,8 @@ from ._request import exposes_key, with_environment
 from ._retry import RetryPolicy
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ._file_job import FileJob
     from ._stream import Stream
 
@@ -211,7 +213,7 @@ class Transcriber:
 
     # -- a live stream --------------------------------------------------------------------
 
-    def start(self) -> Transcriber:
+    def start(self) -> Self:
         """Open a live stream; returns ``self`` when it is open. ``with`` does the same.
 
         Blocks for its turn (``connect_spacing``) and for ``connect_timeout`` at most, as often
@@ -298,7 +300,7 @@ class Transcriber:
         if live is not None:
             live.close()
 
-    def __enter__(self) -> Transcriber:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
@@ -472,6 +474,11 @@ class Transcriber:
         """Whether the live stream was ended by ``close()``: nothing is left to wait for."""
         live = self._live
         return live is None or live.was_closed
+
+
+if not TYPE_CHECKING:
+    # For typing.get_type_hints(). typing-extensions would cost a tenth of the whole import.
+    Self = Transcriber
 
 
 def _model(model: Optional[str], transcription_model: Optional[str]) -> Optional[str]:

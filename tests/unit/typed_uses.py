@@ -16,6 +16,14 @@ from telnyx_stt_sync import (
 )
 
 
+class Mine(Transcriber):
+    """A subclass stays one behind ``with`` and ``start()``."""
+
+    def say(self) -> str:
+        """Something of its own."""
+        return repr(self)
+
+
 def on_transcript(transcript: Transcript) -> None:
     """Right."""
 
@@ -55,6 +63,10 @@ def right(engine: TranscriptionEngine, input_format: InputFormat, chunks: List[b
     text: str = "" if heard is None else heard.text
     for transcript in stt.stream(chunks):
         text += transcript.text
+    with Mine() as mine:
+        text += mine.say() + Mine().start().say()
+    numbers: List[int] = [1, 2]
+    Transcriber(extra_query={"a": numbers, "b": [0.5, "c", True]})
     text += stt.transcribe_file("a.wav", speed=math.inf, channel=0).text
     for source, transcription, error in stt.transcribe_files(["a.wav"]):
         print(source, error if transcription is None else transcription.text)
@@ -82,6 +94,7 @@ def wrong(stt: Transcriber, name: str) -> None:
     Transcriber(eot_timeout_ms=0.5)  # E: "eot_timeout_ms".*incompatible
     Transcriber(reconnect=3)  # E: "reconnect".*incompatible
     Transcriber(extra_query={"a": None})  # E: Dict entry 0
+    Transcriber(extra_query={"a": [None]})  # E: List item 0
     Transcriber(ssl_context="no")  # E: "ssl_context".*incompatible
     Transcriber(on_transcript=on_text)  # E: "on_transcript".*incompatible
     Transcriber(on_transcript=on_nothing)  # E: "on_transcript".*incompatible
