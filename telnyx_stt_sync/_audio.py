@@ -8,7 +8,7 @@ from typing import Callable, Iterator, Optional, Tuple, Type
 
 from ._audio_format import ASSUMED_BYTES_PER_SECOND, RAW_FORMATS, AudioFormat, raw_format
 from ._engines import ENGINES, engines_taking
-from ._errors import AudioError, ConfigurationError
+from ._errors import AudioError, ConfigurationError, FormatNotTakenError
 from ._formats import (
     HEAD_BYTES,
     RAW_HEAD_BYTES,
@@ -133,7 +133,7 @@ def open_audio(
 
     Raises what ``open()`` raises, ``TypeError`` for what is not a binary file,
     ``AudioError`` for audio that can't be sent, ``ConfigurationError`` for
-    options that do not fit it.
+    options that do not fit it, and what is both for a format that is not taken.
     """
     _check_channel(channel)
     reader = Reader(source)
@@ -156,11 +156,11 @@ def open_audio(
         raise
 
 
-def _not_taken(found: Optional[Found], name: Optional[str]) -> ConfigurationError:
+def _not_taken(found: Optional[Found], name: Optional[str]) -> FormatNotTakenError:
     """The error for a file that the service takes, but not for the engine that was chosen."""
     assert found is not None
     takers = {engine for wire in found.formats for engine in engines_taking(wire)}
-    return ConfigurationError(
+    return FormatNotTakenError(
         f"{subject(name)} is {found.name}, which the chosen engine does not take. Engines that "
         f"do: {', '.join(engine for engine in ENGINES if engine in takers)}. Every engine takes "
         f"WAV files, so you may convert it: {conversion(name)}"

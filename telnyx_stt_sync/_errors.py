@@ -52,6 +52,14 @@ class AudioError(TelnyxSTTError, ValueError):
     """A file that is empty, unreadable or not what it says."""
 
 
+class FormatNotTakenError(ConfigurationError, AudioError):
+    """A file in a format that the engine does not take, though others do.
+
+    Not exported: it is there so that both names catch it. Another engine would take the file, and
+    who only has files from others can tell it, as an ``AudioError``, from mistakes of their own.
+    """
+
+
 class ConnectError(TelnyxSTTError):
     """The stream never opened.
 

@@ -28,6 +28,7 @@ from tests.examples.served import (
 
 WORDS = "one two three"
 SHORT = recording(WORDS)
+FLAC = b"fLaC\0\0\0\x22" + bytes(10) + b"\x0a\xc4\x40\xf0" + bytes(40)
 
 # Each worker of gunicorn's writes at its end which threads it has.
 HOOKS = """
@@ -107,6 +108,14 @@ def test_failures(
     assert KEY not in answer.body + caplog.text
     logged = [record for record in caplog.records if record.getMessage() == "not transcribed"]
     assert len(logged) == (status >= 500)
+
+
+def test_a_format_for_other_engines(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording that the engine does not take is the client's matter, and says what is taken."""
+    monkeypatch.setattr(program, "stt", Transcriber(KEY, transcription_engine="Telnyx"))
+    answer = upload(program, "/transcripts", FLAC)
+    assert answer.status == 422
+    assert "is a FLAC file, which the chosen engine does not take" in answer.json["error"]
 
 
 def test_no_key(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
