@@ -26,10 +26,14 @@ from ._file_result import FileResult
 from ._open_streams import OpenStreams
 from ._reader import Source
 from ._stream import CLOSE_WAIT, POLL, Stream, StreamOwner
+from ._values import is_whole, shown
 
 # Sources that are taken and whose results are not given out, for each worker: one is at work,
 # another is there when that ends.
 TAKEN_PER_WORKER = 2
+
+# Far more threads than a process has use for; a place for each is kept from the start.
+MOST_WORKERS = 10_000
 
 # Transcribes a source on a stream that it enters with its owner.
 Transcribe = Callable[[Source, StreamOwner], Transcription]
@@ -61,10 +65,10 @@ class Batch:
         transcribe: Transcribe,
         owner: OpenStreams,
     ) -> None:
-        if not isinstance(max_workers, int) or isinstance(max_workers, bool) or max_workers < 1:
+        if not is_whole(max_workers) or not 1 <= max_workers <= MOST_WORKERS:
             raise ConfigurationError(
-                f"max_workers={max_workers!r}: give a whole number from 1 on; so many files are "
-                "transcribed at once"
+                f"max_workers={shown(max_workers)}: give a whole number from 1 to {MOST_WORKERS}; "
+                "so many files are transcribed at once"
             )
         if isinstance(sources, (str, bytes, os.PathLike)) or hasattr(sources, "read"):
             raise TypeError(

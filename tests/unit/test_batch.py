@@ -335,10 +335,12 @@ def test_sources_that_are_none() -> None:
         batch(7)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("number", [0, -1, 2.0, "8", True, None])
+@pytest.mark.parametrize(
+    "number", [0, -1, 2.0, "8", True, None, 10_001, 10**400], ids=lambda value: str(value)[:9]
+)
 def test_max_workers_that_are_none(number: Any) -> None:
-    """``max_workers`` is a whole number from 1 on; the error says so."""
-    with pytest.raises(ConfigurationError, match="max_workers="):
+    """``max_workers`` is a whole number from 1 to 10,000; the error says so."""
+    with pytest.raises(ConfigurationError, match=r"max_workers=.* from 1 to 10000;"):
         batch([], max_workers=number)
 
 
