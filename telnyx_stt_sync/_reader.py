@@ -162,7 +162,14 @@ class Reader:
             )
         if isinstance(piece, str):
             raise _text_mode(self._file)
-        return bytes(piece)
+        try:
+            return bytes(
+                memoryview(piece)
+            )  # bytes() alone would make something of an int or a list
+        except TypeError:
+            raise TypeError(
+                f"read() of {self._file!r:.80} gave {piece!r:.80}, not bytes: it is no binary file"
+            ) from None
 
 
 def _binary_file(source: BinaryFile) -> BinaryIO:

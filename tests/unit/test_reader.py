@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import socket
 import threading
 from pathlib import Path
@@ -301,6 +302,18 @@ def test_text_files() -> None:
         reader_of(io.StringIO("text"))
     with pytest.raises(TypeError, match=r"open\(path, 'rb'\)"):
         reader_of(Text(b"")).read(1)
+
+
+@pytest.mark.parametrize("piece", [7, [1, 2, 3], 0.5])
+def test_a_file_object_that_gives_no_bytes(piece: Any) -> None:
+    """What read() gives and is no bytes is not taken for audio: a TypeError says what it was."""
+
+    class Wrong(Pipe):
+        def read(self, size: int) -> Any:
+            return piece
+
+    with pytest.raises(TypeError, match=re.escape(f"gave {piece!r}, not bytes")):
+        reader_of(Wrong(b"")).read(1)
 
 
 @pytest.mark.parametrize("source", [None, 3, bytearray(b"RIFF"), object()])
