@@ -12,7 +12,7 @@ from typing import Optional
 from ._audio import AudioSource
 from ._audio_queue import WAIT_SLICE, QueueRewound
 from ._callbacks import OnProgress
-from ._errors import AudioError, BufferFullError, ConfigurationError
+from ._errors import BufferFullError, ConfigurationError
 from ._pacing import Pacer
 from ._stream import Stream
 
@@ -89,11 +89,6 @@ class FileFeed:
             if self._position > self._furthest and self._on_progress is not None:
                 self._on_progress(self._position / self._rate, self._audio.total_seconds)
             self._furthest = max(self._furthest, self._position)
-        if self._position < self._furthest:
-            raise AudioError(
-                "the file has become shorter while it was transcribed: after a reconnect audio has "
-                "to be sent again that is no longer there"
-            )
         stream.end_input()
 
     def _can_read(self, stream: Stream, deadline: float) -> bool:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, BinaryIO, Optional, Protocol, Union, cast
 
 from ._errors import AudioError
+from ._wav import subject
 
 if TYPE_CHECKING:  # pragma: no cover
     _PathLike = os.PathLike[str]
@@ -77,11 +78,20 @@ class Reader:
         return self._ahead[:size]
 
     def read(self, size: int) -> bytes:
-        """At most ``size`` bytes, as many as there are without waiting twice; none at the end."""
+        """At most ``size`` bytes, as many as there are without waiting twice; none at the end.
+
+        Raises ``AudioError`` at an end that comes before what was there at first. What was
+        added meanwhile is read as well.
+        """
         if self._left is not None:
             size = min(size, self._left)
         if size and not self._ahead:
             self._ahead = self._pull(size)
+            if not self._ahead and self.size is not None and self.size > 0:
+                raise AudioError(
+                    f"{subject(self.name)} has become shorter while it was read: its last "
+                    f"{self.size:,} bytes are no longer there"
+                )
         piece, self._ahead = self._ahead[:size], self._ahead[size:]
         if self._left is not None:
             self._left -= len(piece)

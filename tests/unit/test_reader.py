@@ -239,6 +239,38 @@ def test_limit() -> None:
     assert all_of(reader) == b"0123"
 
 
+def test_a_file_that_becomes_shorter() -> None:
+    """An end before the one that was measured is an AudioError, also behind a rewind."""
+    file = io.BytesIO(b"0123456789")
+    reader = reader_of(file)
+    assert reader.read(3) == b"012"
+    file.truncate(6)
+    for offset in (3, 8):
+        reader.rewind(offset)
+        with pytest.raises(AudioError, match=f"shorter .* last {10 - max(offset, 6)} bytes"):
+            all_of(reader)
+
+
+def test_a_file_that_becomes_shorter_behind_the_limit() -> None:
+    """What lies behind the limit may go: nobody wants it."""
+    file = io.BytesIO(b"0123456789")
+    reader = reader_of(file)
+    reader.limit(6)
+    assert reader.read(3) == b"012"
+    file.truncate(6)
+    assert all_of(reader) == b"345"
+
+
+def test_a_file_that_grows() -> None:
+    """What is added while it is read is read as well."""
+    file = io.BytesIO(b"0123")
+    reader = reader_of(file)
+    assert reader.read(4) == b"0123"
+    file.write(b"45")
+    file.seek(4)
+    assert all_of(reader) == b"45"
+
+
 def test_file_object_that_gives_more_than_asked() -> None:
     """Surplus bytes are kept for the next read."""
 

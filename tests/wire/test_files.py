@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ from typing import List, Optional
 
 import pytest
 
-from telnyx_stt_sync import StreamStateError, TelnyxSTTError
+from telnyx_stt_sync import AudioError, StreamStateError, TelnyxSTTError
+from tests.unit.containers import chunk, flac, fmt, riff
 from tests.wire.client import AT_ONCE, BYTES_PER_SECOND, SPEECH, recording, speech, transcriber
 from tests.wire.peer import Link, Peer, Step
 from tests.wire.steps import close, final, read_to_close_stream, read_until_gone, stall
@@ -90,6 +92,48 @@ def test_file_that_breaks() -> None:
         with pytest.raises(OSError, match="disk"):
             transcriber(peer.url).transcribe_file(Breaking(speech(10.0)), speed=math.inf)
         assert peer.finished().close_code == 1000
+
+
+FILES = {
+    "raw": speech(10.0),
+    "wav": riff(fmt(1, rate=16000), chunk(b"data", speech(10.0))),
+    "flac": flac() + bytes(300_000),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("size", [5, 160_000])
+def test_a_file_that_becomes_shorter(kind: str, size: int, tmp_path: Path) -> None:
+    """A file that is cut while it is sent is no complete one: the end of what is left raises."""
+    path = tmp_path / "call"
+    path.write_bytes(FILES[kind])
+    options = {} if kind == "raw" else {"input_format": None, "sample_rate": None}
+
+    def cut(sent: float, total: Optional[float]) -> None:
+        os.truncate(path, size)
+
+    with Peer(final("word"), read_until_gone) as peer:
+        with pytest.raises(AudioError, match="call' has become shorter") as caught:
+            stt = transcriber(peer.url, **options)
+            stt.transcribe_file(path, speed=math.inf, on_progress=cut)
+    partial = caught.value.partial
+    assert partial is not None and not partial.complete and partial.ended_by == "closed"
+
+
+def test_a_file_that_grows(tmp_path: Path) -> None:
+    """What is written to a file while it is sent is sent as well."""
+    path = tmp_path / "call.raw"
+    path.write_bytes(SPEECH)
+    added = [SPEECH]
+
+    def grow(sent: float, total: Optional[float]) -> None:
+        with path.open("ab") as file:
+            file.write(added.pop() if added else b"")
+
+    with Peer(say_the_size) as peer:
+        stt = transcriber(peer.url)
+        result = stt.transcribe_file(path, speed=math.inf, on_progress=grow)
+    assert result.text == str(2 * len(SPEECH))
 
 
 def test_timeout_while_it_opens() -> None:
