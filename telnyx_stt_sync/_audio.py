@@ -20,7 +20,7 @@ from ._formats import (
 )
 from ._mp3 import tag_bytes
 from ._pcm import pick, to_linear16
-from ._reader import Reader, Source
+from ._reader import Reader, Source, Wait
 from ._wav import WavHeader, conversion, read_header, subject
 
 # No codec is slower or faster, on average; where a header says so, it lies. The slowest are
@@ -70,11 +70,6 @@ class AudioSource:
         """Whether it can be sent again: a pipe can't."""
         return self._reader.size is not None
 
-    @property
-    def descriptor(self) -> Optional[int]:
-        """What to wait on before more is read, so as not to wait in vain; ``None``: on nothing."""
-        return self._reader.descriptor
-
     def seek(self, position: int) -> None:
         """Go on from so many bytes of what goes on the wire, whole samples."""
         self._reader.rewind(position // self.format.unit * self._frame_bytes)
@@ -123,20 +118,22 @@ def open_audio(
     sample_rate: Optional[int] = None,
     channel: Optional[int] = None,
     takes: Callable[[str], bool],
+    wait: Wait = lambda raw: None,
 ) -> AudioSource:
     """Open a path or a binary file object, which is read from where it stands.
 
     ``input_format`` and ``sample_rate`` in Hz are needed for raw audio only.
     ``channel`` picks one channel of a WAV file, from 0, in place of the mean of
     all. ``takes`` says of a wire format whether the engine takes it, where there
-    is a choice; ``source.format`` remains to be checked.
+    is a choice; ``source.format`` remains to be checked. ``wait`` comes before each read
+    of a pipe or the like, and may raise.
 
     Raises what ``open()`` raises, ``TypeError`` for what is not a binary file,
     ``AudioError`` for audio that can't be sent, ``ConfigurationError`` for
     options that do not fit it, and what is both for a format that is not taken.
     """
     _check_channel(channel)
-    reader = Reader(source)
+    reader = Reader(source, wait)
     try:
         head, tagged = _head(reader, HEAD_BYTES if input_format not in UNMARKED else RAW_HEAD_BYTES)
         found = recognise(head, tagged=tagged)

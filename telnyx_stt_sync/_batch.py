@@ -193,6 +193,10 @@ class Batch:
         self._streams.pop(id(stream), None)
         self._owner.ended(stream)
 
+    def watch(self) -> Callable[[], bool]:
+        """Gives a function that tells whether it was closed."""
+        return lambda: self._closed_at is not None
+
     def abandon(self) -> None:
         """End it soon, without waiting: the streams that run, and what was not begun."""
         if os.getpid() != self._pid:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import selectors
 import time
 from typing import Optional
 
 from ._audio import AudioSource
-from ._audio_queue import WAIT_SLICE, QueueRewound
+from ._audio_queue import QueueRewound
 from ._callbacks import OnProgress
-from ._errors import BufferFullError, ConfigurationError
+from ._errors import BufferFullError, ConfigurationError, StreamStateError, TranscriptionTimeout
 from ._pacing import Pacer
 from ._stream import Stream
 
@@ -78,9 +77,10 @@ class FileFeed:
         """Send the file to its end, unless the stream is over before, or time is up."""
         pieces = self._audio.chunks(self._piece_bytes)
         while True:
-            if not self._can_read(stream, deadline):
-                return
-            piece = next(pieces, b"")
+            try:
+                piece = next(pieces, b"")
+            except (StreamStateError, TranscriptionTimeout):
+                return  # waiting for a pipe is of no use any more; result() says why
             if not piece:
                 break
             if self._waited(stream, deadline) or not self._sent(stream, piece, deadline):
@@ -90,21 +90,6 @@ class FileFeed:
                 self._on_progress(self._position / self._rate, self._audio.total_seconds)
             self._furthest = max(self._furthest, self._position)
         stream.end_input()
-
-    def _can_read(self, stream: Stream, deadline: float) -> bool:
-        """Wait until a pipe has something, or its end; ``False`` when the rest is not wanted."""
-        descriptor = self._audio.descriptor
-        if descriptor is None:
-            return True
-        with selectors.DefaultSelector() as selector:
-            try:
-                selector.register(descriptor, selectors.EVENT_READ)
-                while not selector.select(WAIT_SLICE):
-                    if stream.is_over or time.monotonic() >= deadline:
-                        return False
-            except (OSError, ValueError):
-                pass  # not on Windows, where pipes can't be waited on: reading them will do
-        return True
 
     def _waited(self, stream: Stream, deadline: float) -> bool:
         """Wait until the next piece is due; ``True`` when the stream ended meanwhile."""

@@ -15,6 +15,7 @@ from ._events import Transcription
 from ._file_feed import FileFeed
 from ._options import Options
 from ._pacing import Pacer
+from ._patience import Patience
 from ._reader import Source
 from ._stream import Stream, StreamOwner
 
@@ -41,12 +42,14 @@ class FileJob(NamedTuple):
         timeout, options = self.timeout, self.options
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         engine = options.engine
+        patience = Patience(deadline, owner.watch())
         with open_audio(
             source,
             input_format=options.input_format,
             sample_rate=options.sample_rate,
             channel=self.channel,
             takes=engine.takes,
+            wait=patience.wait,
         ) as audio:
             speed = engine.pace if self.speed is None else self.speed
             feed = FileFeed(audio, speed, self.on_progress)
@@ -58,6 +61,7 @@ class FileJob(NamedTuple):
                 rewinds=audio.can_seek,
             )
             with stream.closing_on_exception():
+                patience.watch(stream)
                 stream.start(deadline)
                 feed.run(stream, deadline)
                 left = None if timeout is None else max(0.0, deadline - time.monotonic())

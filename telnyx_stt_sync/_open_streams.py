@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Protocol
 
 from ._events import Transcription
 
@@ -30,6 +30,7 @@ class OpenStreams:
 
     def __init__(self) -> None:
         self._running: Dict[int, Running] = {}
+        self._closings = 0
         self.latest: Optional[Transcription] = None  # None: no stream has ended yet
 
     def add(self, stream: Running) -> None:
@@ -50,7 +51,13 @@ class OpenStreams:
         """Those that run now."""
         return list(self._running.values())
 
+    def watch(self) -> Callable[[], bool]:
+        """Gives a function that tells whether all were ended since."""
+        before = self._closings
+        return lambda: self._closings != before
+
     def abandon(self) -> None:
         """End them all soon, without waiting."""
+        self._closings += 1
         for stream in self.running():
             stream.abandon()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING, BinaryIO, Optional, Protocol, Union, cast
+from typing import TYPE_CHECKING, BinaryIO, Callable, Optional, Protocol, Union, cast
 
 from ._errors import AudioError
 from ._wav import subject
@@ -25,6 +25,10 @@ class BinaryFile(Protocol):
 
 Source = Union[str, bytes, _PathLike, BinaryFile]
 
+# Waits until something can be read from a file object, which has no buffer if that can be had;
+# raises to end the reading.
+Wait = Callable[[object], None]
+
 _SKIP_STEP = 64 * 1024
 
 
@@ -32,10 +36,11 @@ class Reader:
     """The bytes of ``source`` from where it stands. Owner: the thread that opened it.
 
     Opens what is a path, and closes only what it has opened. Raises what
-    ``open()`` raises, and ``TypeError`` for what is not a binary file.
+    ``open()`` raises, and ``TypeError`` for what is not a binary file. Before each read
+    of what can't be measured, a pipe for example, comes a ``wait``.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, wait: Wait = lambda raw: None) -> None:
         self._owned = isinstance(source, (str, bytes, os.PathLike))
         if isinstance(source, (str, bytes, os.PathLike)):
             self.name: Optional[str] = os.fsdecode(source)  # None: a file object without one
@@ -52,21 +57,9 @@ class Reader:
         # Pipes, sockets and standard input: read() waits until all is there that was asked for,
         # read1() for no more than something. Other types may have changed one and not the other.
         self._waits = self.size is None and type(self._file) is io.BufferedReader
-        # Whether the last read took all that was there, buffer and all.
-        self._drained = False
+        self._raw = cast(io.BufferedReader, self._file).raw if self._waits else self._file
+        self._wait = wait
         self.mark()
-
-    @property
-    def descriptor(self) -> Optional[int]:
-        """What to wait on before the next read; ``None`` where reading is all that can be done.
-
-        A number is given for pipes alone, when nothing is left of what was read: a
-        socket may hold back what it has decrypted, other objects whatever they like.
-        """
-        if not self._waits or self._ahead or not self._drained:
-            return None
-        raw = cast(io.BufferedReader, self._file).raw
-        return raw.fileno() if type(raw) is io.FileIO else None
 
     def peek(self, size: int) -> bytes:
         """The next ``size`` bytes, fewer only at the end; they stay to be read."""
@@ -161,10 +154,17 @@ class Reader:
         return size if size > 0 else None
 
     def _pull(self, size: int) -> bytes:
-        piece = cast(io.BufferedReader, self._file).read1(size) if self._waits else b""
-        self._drained = len(piece) < size
-        # Nothing may also mean that the pipe is not blocking, which only read() tells.
-        piece = piece or self._file.read(size)
+        piece = b""
+        if self._waits:
+            # Also where the user has left something in the buffer, which can't be seen: that
+            # is only given later, and it is all gone at the end.
+            self._wait(self._raw)
+            piece = cast(io.BufferedReader, self._file).read1(size)
+        if not piece:
+            # Nothing may also mean that the pipe is not blocking, which only read() tells.
+            if self.size is None:
+                self._wait(self._raw)
+            piece = self._raw.read(size)
         if piece is None:
             raise AudioError(
                 "the file object is not blocking: read() gave None, so there is no telling where "

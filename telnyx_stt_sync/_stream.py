@@ -61,6 +61,9 @@ class StreamOwner(Protocol):
     def ended(self, stream: Stream) -> None:
         """A stream has ended, or failed to open."""
 
+    def watch(self) -> Callable[[], bool]:
+        """Gives a function that tells whether all was closed since; it takes no lock."""
+
 
 class Stream:
     """One stream. ``options`` are complete: key, URL and format are set.

@@ -352,7 +352,9 @@ class Transcriber:
         The format is found from the first bytes; raw audio needs ``input_format`` and
         ``sample_rate``. ``speed`` is the pace in × real time, ``None`` the fastest that is
         known to work with the engine, ``math.inf`` as fast as the service reads.
-        ``timeout`` bounds the whole call, in seconds. ``channel`` picks one channel of a
+        ``timeout`` bounds the whole call, in seconds, reading pipes and plain sockets included;
+        while ``open()`` waits for a FIFO, or ``read()`` of a TLS socket, of a Windows pipe or of
+        an object of your own, nothing can end it. ``channel`` picks one channel of a
         WAV file, from 0; without it all are mixed. ``on_transcript`` takes the place of
         the object's own for this call. ``on_progress(sent_seconds, total_seconds)`` is
         called in this thread; ``total_seconds`` is ``None`` where nobody knows.

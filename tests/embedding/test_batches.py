@@ -59,9 +59,17 @@ PROGRAMS: Dict[str, str] = {
         "next(cycle.results); del cycle; come.set()"
     ),
     "files that hang": (
+        "import threading\n"
+        "class Hang:\n"
+        "    def read(self, size):\n"
+        "        threading.Event().wait()\n"
+        "results = stt.transcribe_files([io.BytesIO(bytes(3200)), Hang()], max_workers=2)\n"
+        "next(results); come.set()"
+    ),
+    "pipes that stall": (
         "import os\n"
         "reader, writer = os.pipe()\n"
-        "hang = os.fdopen(reader, 'rb')\n"
+        "hang = os.fdopen(reader, 'rb', closefd=False)\n"
         "results = stt.transcribe_files([io.BytesIO(bytes(3200)), hang], max_workers=2)\n"
         "next(results); come.set()"
     ),

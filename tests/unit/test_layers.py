@@ -79,6 +79,7 @@ SHELL = [
     "_exit_hook",
     "_stream",
     "_open_streams",
+    "_patience",
     "_file_feed",
     "_file_job",
 ]

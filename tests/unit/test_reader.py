@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import socket
 import threading
 from pathlib import Path
 from typing import Any, List, Optional
@@ -169,42 +168,73 @@ def test_a_pipe_gives_what_is_there(buffering: int, limit: float) -> None:
         assert reader.read(1000) == b""
 
 
-def test_when_to_wait_for_a_pipe() -> None:
-    """Only when all of a pipe was taken, down to the buffer of the file object, is it waited on."""
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_a_wait_comes_before_each_read_of_a_pipe(buffering: int) -> None:
+    """Before a pipe is read it is waited on, without its buffer; not for what was looked at."""
+    read_end, write_end = os.pipe()
+    waits: List[object] = []
+    with open(read_end, "rb", buffering) as source, open(write_end, "wb", 0) as sink:
+        reader = Reader(source, waits.append)
+        assert waits == []
+        sink.write(b"four")
+        assert reader.peek(4) == b"four"
+        assert len(waits) == 1
+        assert reader.read(4) == b"four"
+        assert len(waits) == 1
+        sink.write(b"more")
+        assert reader.read(100) == b"more"
+        assert len(waits) == 2
+        sink.close()
+        assert reader.read(100) == b""
+        assert len(waits) > 2
+        assert set(waits) == {getattr(source, "raw", source)}
+
+
+def test_a_wait_that_raises() -> None:
+    """What it raises goes up, and nothing was read or is lost."""
+    waits = iter([None, TimeoutError])
+
+    def wait(raw: object) -> None:
+        error = next(waits)
+        if error is not None:
+            raise error
+
     read_end, write_end = os.pipe()
     with open(read_end, "rb") as source, open(write_end, "wb", 0) as sink:
-        sink.write(b"a line\nand the rest")
+        reader = Reader(source, wait)
+        sink.write(b"four")
+        with pytest.raises(TimeoutError):
+            reader.peek(5)
+        assert reader.read(5) == b"four"
+
+
+def test_what_the_user_left_in_the_buffer() -> None:
+    """What was read ahead of a line comes first."""
+    read_end, write_end = os.pipe()
+    with open(read_end, "rb") as source, open(write_end, "wb", 0) as sink:
+        sink.write(b"a line\nand")
         assert source.readline() == b"a line\n"
+        sink.write(b" the rest")
         reader = Reader(source)
-        assert reader.descriptor is None
-        assert reader.read(3) == b"and"
-        assert reader.descriptor is None
-        assert reader.peek(2) == b" t"
-        assert reader.descriptor is None
-        assert reader.read(2) == b" t"
-        assert reader.read(100) == b"he rest"
-        assert reader.descriptor == read_end
-        sink.write(b"more")
-        assert reader.peek(2) == b"mo"
-        assert reader.descriptor is None
+        assert reader.read(2) == b"an"
+        assert reader.read(100) == b"d"
+        assert reader.read(100) == b" the rest"
 
 
-def test_sockets_are_not_waited_on() -> None:
-    """A socket may be an encrypted one, which holds back what it has decrypted."""
-    near, far = socket.socketpair()
-    with near, far, near.makefile("rb") as source:
-        reader = Reader(source)
-        far.send(b"bytes")
-        assert reader.read(100) == b"bytes"
-        assert reader.descriptor is None
+@pytest.mark.parametrize("kind", [Unseekable, Pipe])
+def test_other_objects_are_waited_on(kind: Any) -> None:
+    """So it goes with every object that can't be measured, in case that it takes its time."""
+    waits: List[object] = []
+    source = kind(b"bytes")
+    assert Reader(source, waits.append).read(2)
+    assert waits == [source]
 
 
-@pytest.mark.parametrize("kind", [io.BytesIO, Unseekable, Pipe])
-def test_nothing_else_is_waited_on(kind: Any) -> None:
-    """Files and other objects are read without further ado."""
-    reader = reader_of(kind(b"bytes"))
-    assert reader.read(100)
-    assert reader.descriptor is None
+def test_files_are_not_waited_on() -> None:
+    """What can be measured is read without further ado."""
+    waits: List[object] = []
+    assert all_of(Reader(io.BytesIO(b"bytes"), waits.append)) == b"bytes"
+    assert waits == []
 
 
 @pytest.mark.parametrize("buffering", [-1, 0])

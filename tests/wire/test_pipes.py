@@ -19,6 +19,7 @@ import pytest
 from telnyx_stt_sync import (
     RetryPolicy,
     ServerError,
+    StreamStateError,
     Transcriber,
     Transcription,
     TranscriptionTimeout,
@@ -168,38 +169,114 @@ def test_containers_from_a_pipe(data: bytes, opened: Open) -> None:
 
 
 @contextlib.contextmanager
-def stalled(data: bytes) -> Iterator[IO[bytes]]:
+def stalled(data: bytes, kind: str = "pipe") -> Iterator[IO[bytes]]:
     """A pipe that gives no more than this, and does not end for as long as a test may take."""
+    near, far = socket.socketpair()
     read_end, write_end = os.pipe()
-    with open(read_end, "rb") as source, open(write_end, "wb", 0) as sink:
-        sink.write(data)
-        end = threading.Timer(LIMIT, sink.close)
-        end.start()
-        try:
-            yield source
-            assert not sink.closed, "waited for the pipe"
-        finally:
-            end.cancel()
-            end.join()
+    with near, far, open(read_end, "rb", 0 if kind == "unbuffered" else -1) as pipe:
+        with open(write_end, "wb", 0) as sink:
+
+            def end() -> None:
+                sink.close()
+                far.shutdown(socket.SHUT_RDWR)
+
+            sink.write(data)
+            far.sendall(data)
+            timer = threading.Timer(LIMIT, end)
+            timer.start()
+            try:
+                with near.makefile("rb") as connection:
+                    yield connection if kind == "socket" else pipe
+                assert not sink.closed, "waited for the pipe"
+            finally:
+                timer.cancel()
+                timer.join()
+
+
+RAW: Any = {"input_format": "linear16", "sample_rate": 16000}
 
 
 def test_timeout_on_a_stalled_pipe() -> None:
     """The timeout ends the call also while a pipe gives nothing; what was heard is told."""
     with Emulator(transcripts=["one", "two"]) as emulator, stalled(SPEECH[:16_000]) as source:
-        stt = Transcriber(
-            "key", url=emulator.url, connect_spacing=0, input_format="linear16", sample_rate=16000
-        )
+        stt = Transcriber("key", url=emulator.url, connect_spacing=0, **RAW)
         with pytest.raises(TranscriptionTimeout) as caught:
             stt.transcribe_file(source, speed=math.inf, timeout=1.0)
     assert caught.value.partial is not None and caught.value.partial.text == "one"
+    assert caught.value.partial.ended_by == "timeout"
+
+
+# Stalls at every place: in the head, exactly where a read ends, and elsewhere.
+STALLS = pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        (b"", {}),
+        (wav()[:44], {}),
+        (wav()[:4096], {}),
+        (wav()[:12_096], {}),
+        (b"", RAW),
+        (SPEECH[:64], RAW),
+        (SPEECH[:8064], RAW),
+        (SPEECH[:10_000], RAW),
+    ],
+    ids=lambda value: len(value) if isinstance(value, bytes) else "raw" if value else "wav",
+)
+each_kind = pytest.mark.parametrize("kind", ["pipe", "unbuffered", "socket"])
+
+
+@STALLS
+@each_kind
+def test_timeout_wherever_it_stalls(kind: str, data: bytes, options: Any) -> None:
+    """The timeout holds for pipes and sockets, wherever they stall."""
+    with Emulator() as emulator, stalled(data, kind) as source:
+        stt = Transcriber("key", url=emulator.url, connect_spacing=0, **options)
+        with pytest.raises(TranscriptionTimeout):
+            stt.transcribe_file(source, speed=math.inf, timeout=0.3)
+
+
+@each_kind
+@pytest.mark.parametrize("data", [b"", wav()[:4096]])
+def test_close_while_it_stalls(kind: str, data: bytes) -> None:
+    """close() ends a call that waits for a pipe or a socket."""
+    with Emulator() as emulator, stalled(data, kind) as source:
+        stt = Transcriber("key", url=emulator.url, connect_spacing=0)
+        is_reading, is_done = threading.Event(), threading.Event()
+
+        def close() -> None:
+            is_reading.wait(LIMIT)
+            while not is_done.wait(0.05):
+                stt.close()
+
+        def begun(sent: float, total: Optional[float]) -> None:
+            is_reading.set()
+
+        if not data:
+            is_reading.set()
+        closes = threading.Thread(target=close)
+        closes.start()
+        try:
+            with pytest.raises(StreamStateError):
+                stt.transcribe_file(source, speed=math.inf, on_progress=begun)
+        finally:
+            is_done.set()
+            closes.join()
+
+
+@each_kind
+def test_leaving_a_batch_that_stalls(kind: str) -> None:
+    """Leaving the loop over many files also ends those that wait for pipes and sockets."""
+    with Emulator(transcripts=["one"]) as emulator, stalled(b"", kind) as source:
+        stt = Transcriber("key", url=emulator.url, connect_spacing=0)
+        results = stt.transcribe_files([source, io.BytesIO(wav())], speed=math.inf)
+        assert next(results).error is None
+        results.close()  # type: ignore[attr-defined]
+        assert [each for each in threading.enumerate() if "stt-file" in each.name] == []
 
 
 def test_failure_on_a_stalled_pipe() -> None:
     """A stream that fails ends the call also while a pipe gives nothing."""
     with Emulator(faults=["server_error=no more"]) as emulator, stalled(SPEECH[:1000]) as source:
-        stt = Transcriber(
-            "key", url=emulator.url, connect_spacing=0, input_format="linear16", sample_rate=16000
-        )
+        stt = Transcriber("key", url=emulator.url, connect_spacing=0, **RAW)
         with pytest.raises(ServerError, match="no more"):
             stt.transcribe_file(source, speed=math.inf)
 
