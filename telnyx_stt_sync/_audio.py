@@ -66,6 +66,11 @@ class AudioSource:
         reader.mark()
 
     @property
+    def name(self) -> Optional[str]:
+        """The file's, ``None`` where it has none."""
+        return self._reader.name
+
+    @property
     def can_seek(self) -> bool:
         """Whether it can be sent again: a pipe can't."""
         return self._reader.size is not None
@@ -108,7 +113,7 @@ class AudioSource:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<AudioSource {self._reader.name or 'file object'} as {self.format}>"
+        return f"<AudioSource {self.name or 'file object'} as {self.format}>"
 
 
 def open_audio(

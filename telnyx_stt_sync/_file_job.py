@@ -11,6 +11,8 @@ from typing import NamedTuple, Optional
 from ._audio import AudioSource, open_audio
 from ._audio_format import RAW_FORMATS
 from ._callbacks import Callbacks, OnProgress
+from ._engine import Engine
+from ._errors import ConfigurationError
 from ._events import Transcription
 from ._file_feed import FileFeed
 from ._options import Options
@@ -18,6 +20,7 @@ from ._pacing import Pacer
 from ._patience import Patience
 from ._reader import Source
 from ._stream import Stream, StreamOwner
+from ._wav import conversion, subject
 
 
 class FileJob(NamedTuple):
@@ -70,6 +73,7 @@ class FileJob(NamedTuple):
     def _options_for(self, audio: AudioSource) -> Options:
         """The options with the format that was found; warns of what is doubtful about it."""
         options, wire = self.options, audio.format.input_format
+        _check_rate(audio, options.engine)
         rate = options.sample_rate
         if wire in RAW_FORMATS or options.engine.needs_rate_of(wire):
             rate = audio.format.sample_rate
@@ -77,3 +81,13 @@ class FileJob(NamedTuple):
         for doubt in set(complete.doubts()).difference(options.doubts()):
             warnings.warn(doubt, stacklevel=4)
         return complete
+
+
+def _check_rate(audio: AudioSource, engine: Engine) -> None:
+    """Raise ``ConfigurationError`` for a file of a rate that the engine does not take."""
+    rate, taken = audio.format.sample_rate, engine.sample_rates
+    if rate is not None and taken and rate not in taken:
+        raise ConfigurationError(
+            f"{subject(audio.name)} has a sample rate of {rate} Hz, and {engine} takes "
+            f"{', '.join(map(str, taken))} Hz only. Convert it: {conversion(audio.name)}"
+        )

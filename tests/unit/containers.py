@@ -66,10 +66,10 @@ def ogg(first: bytes, rate: int) -> bytes:
     return ogg_page(first, kind=2) + ogg_page(bytes(300)) + ogg_page(bytes(80), rate // 2, kind=4)
 
 
-def flac() -> bytes:
-    """A FLAC file of 16 kHz, mono, 16 bits, which says that it has 64 samples."""
+def flac(rate: int = 16000) -> bytes:
+    """A FLAC file of mono, 16 bits, which says that it has 64 samples."""
     info = (
-        struct.pack(">HH", 4096, 4096) + bytes(6) + (16000 << 44 | 15 << 36 | 64).to_bytes(8, "big")
+        struct.pack(">HH", 4096, 4096) + bytes(6) + (rate << 44 | 15 << 36 | 64).to_bytes(8, "big")
     )
     return b"fLaC\x80\0\0\x22" + info + bytes(16) + b"\xff\xf8\x65\x08".ljust(140, b"\0")
 

@@ -13,9 +13,15 @@ from typing import List, Optional
 
 import pytest
 
-from telnyx_stt_sync import AudioError, StreamStateError, TelnyxSTTError
-from tests.unit.containers import chunk, flac, fmt, riff
-from tests.wire.client import AT_ONCE, BYTES_PER_SECOND, SPEECH, recording, speech, transcriber
+from telnyx_stt_sync import (
+    AudioError,
+    ConfigurationError,
+    StreamStateError,
+    TelnyxSTTError,
+    Transcriber,
+)
+from tests.unit.containers import TAKEN, chunk, flac, fmt, mp3, riff
+from tests.wire.client import AT_ONCE, BYTES_PER_SECOND, KEY, SPEECH, recording, speech, transcriber
 from tests.wire.peer import Link, Peer, Step
 from tests.wire.steps import close, final, read_to_close_stream, read_until_gone, stall
 
@@ -77,6 +83,40 @@ def test_path_that_is_not_there(tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             transcriber(peer.url).transcribe_file(tmp_path / "missing.wav")
         assert peer.links == []
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg"])
+def test_a_file_of_a_rate_that_the_engine_does_not_take(kind: str, tmp_path: Path) -> None:
+    """Whatever states the rate, the error names the file and says how to convert it."""
+    wav = riff(fmt(1, rate=8000), chunk(b"data", SPEECH))
+    path = tmp_path / "call"
+    path.write_bytes({"wav": wav, "flac": flac(8000), "mp3": mp3(), "ogg": TAKEN["ogg_opus"]}[kind])
+    rate = {"mp3": 24000, "ogg": 48000}.get(kind, 8000)
+    with Peer(*ONE_WORD) as peer:
+        stt = Transcriber(
+            KEY,
+            url=peer.url,
+            transcription_engine="Speechmatics",
+            model="speechmatics/linden-1",
+        )
+        with pytest.raises(ConfigurationError) as caught:
+            stt.transcribe_file(path)
+        assert peer.links == []
+    assert f"call' has a sample rate of {rate} Hz, and Speechmatics" in str(caught.value)
+    assert f"takes 16000 Hz only. Convert it: ffmpeg -i {path}" in str(caught.value)
+
+
+def test_a_file_of_the_rate_that_the_engine_takes() -> None:
+    """A file of the only rate that an engine takes is sent."""
+    with Peer(*ONE_WORD) as peer:
+        stt = Transcriber(
+            KEY,
+            url=peer.url,
+            transcription_engine="Speechmatics",
+            model="speechmatics/linden-1",
+            connect_spacing=0,
+        )
+        assert stt.transcribe_file(io.BytesIO(flac()), speed=math.inf).text == "word"
 
 
 def test_file_that_breaks() -> None:
