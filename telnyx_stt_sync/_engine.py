@@ -37,9 +37,9 @@ class Engine(NamedTuple):
     the audio. ``closes``: it then closes the connection when it has sent everything; the others
     stay open, so silence has to be read as the end. ``finalize``: a ``Finalize`` frame makes it
     send a final. ``keep_alive``: a ``KeepAlive`` frame resets its idle timer.
-    ``trailing_silence``: seconds of silence that it needs behind raw audio to let go of the last
-    words. ``needs_pause``: without that silence, or ``endpointing``, it keeps them even at the
-    end. ``quiet_period``: how many seconds of silence, after a final, mean the end.
+    ``trailing_silence``: seconds of silence that it needs behind raw audio and WAV to let go of
+    the last words. ``needs_pause``: without that silence, or ``endpointing``, it keeps them even
+    at the end. ``quiet_period``: how many seconds of silence, after a final, mean the end.
     """
 
     name: str

@@ -10,7 +10,7 @@ import math
 from typing import Callable, List, Optional, Sequence, Union
 
 from ._actions import Action, Failed, Finished, Reconnecting, SendAudio, SendClose, SendText
-from ._audio_format import RAW_FORMATS, SILENT_SAMPLE, AudioFormat
+from ._audio_format import RAW_FORMATS, AudioFormat
 from ._connection import Connection
 from ._drain import Verdict
 from ._ending import Ending
@@ -26,6 +26,7 @@ from ._replay import Replay
 from ._retry import retry_policy
 from ._silence import SilenceWatch
 from ._splice import Decision, GoBack, Told
+from ._trailing_silence import TrailingSilence
 
 # Seconds that a peer gets to answer our close frame.
 CLOSE_TIMEOUT = 1.0
@@ -58,7 +59,6 @@ class Session:
         self.phase = Phase.CONNECTING
         self._options = options
         self._engine = options.engine
-        self._format = audio_format
         policy = retry_policy(options.reconnect)
         self._replay = Replay(
             None if rewinds else _capacity(options, audio_format),
@@ -68,6 +68,7 @@ class Session:
         self._record = Record(self._replay, audio_format.bytes_per_second, now)
         self._recovery = Recovery(policy, chance, self._replay)
         self._silence = SilenceWatch(audio_format)
+        self._trailing_silence = TrailingSilence(audio_format, self._engine.trailing_silence)
         self._final_requests = FinalRequests()
         self._ending = Ending(self._engine)
         self._connection: Optional[Connection] = None  # None: CONNECTING or CLOSED
@@ -140,6 +141,7 @@ class Session:
         self._connection.audio_sent(len(audio), now)
         self._replay.sent(audio, now)
         self._silence.listen(audio)
+        self._trailing_silence.listen(audio)
 
     def audio_dropped(self, size: int) -> List[Action]:
         """So much audio was dropped behind what was sent."""
@@ -159,7 +161,7 @@ class Session:
             return self._begin_closing(Finished("quiet"), now)
         assert self._connection is not None
         actions: List[Action] = []
-        silence = self._trailing_silence()
+        silence = self._trailing_silence.audio()
         if silence:
             actions.append(SendAudio(silence))
         actions.extend(self._connection.input_ended(self._silence.only_silence, now))
@@ -342,12 +344,6 @@ class Session:
         if new not in TRANSITIONS[self.phase]:
             raise RuntimeError(f"bug: {self.phase.name} -> {new.name}")
         self.phase = new
-
-    def _trailing_silence(self) -> bytes:
-        sample = SILENT_SAMPLE.get(self._format.input_format)
-        if sample is None or self._format.sample_rate is None:
-            return b""
-        return sample * int(self._engine.trailing_silence * self._format.sample_rate)
 
     def _timeout_error(self) -> TranscriptionTimeout:
         return TranscriptionTimeout(

@@ -45,6 +45,7 @@ PURE = [
     "_timeline",
     "_chronicle",
     "_silence",
+    "_trailing_silence",
     "_heartbeat",
     "_drain",
     "_receipt",

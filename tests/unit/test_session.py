@@ -31,6 +31,7 @@ from telnyx_stt_sync._errors import (
 from telnyx_stt_sync._options import Options
 from telnyx_stt_sync._phase import Phase
 from telnyx_stt_sync._session import Session
+from tests.unit.containers import WAVS
 
 CLOSING = ("Deepgram", "Speechmatics", "Soniox")
 NEVER_CLOSING = ("Telnyx", "Google", "Parakeet", "Reson8", "xAI", "Brandnew")
@@ -154,7 +155,7 @@ def lost(finished: Finished) -> ConnectionLostError:
 def test_what_follows_the_audio(
     engine: str, input_format: str, silence: bytes, close_stream: bool
 ) -> None:
-    """Behind the audio goes the silence that the engine needs, raw audio only, then CloseStream."""
+    """Behind the audio goes the silence that the engine needs, then CloseStream."""
     actions = streaming(engine, input_format=input_format).input_ended(3.0)
     assert [action.audio for action in actions if isinstance(action, SendAudio)] == (
         [silence] if silence else []
@@ -163,6 +164,19 @@ def test_what_follows_the_audio(
     assert [json.loads(told) for told in texts] == [{"type": "CloseStream"}] * close_stream
     assert len(actions) == bool(silence) + close_stream
     assert not close_stream or isinstance(actions[-1], SendText)
+
+
+@pytest.mark.parametrize(("engine", "size"), [("Telnyx", 16_000), ("Soniox", 32_000)])
+def test_what_follows_wav(engine: str, size: int) -> None:
+    """Behind WAV goes that silence at its own rate and width, after a reconnect as well."""
+    session = connecting(engine, input_format="wav", reconnect=True)
+    for now in (1.0, 4.0):
+        session.opened(now)
+        session.audio_sent(WAVS["wav"], now)
+        if now == 1.0:
+            session.connection_broken("why", 2.0)
+    actions = session.input_ended(5.0)
+    assert [action.audio for action in actions if isinstance(action, SendAudio)] == [bytes(size)]
 
 
 @pytest.mark.parametrize("engine", [*CLOSING, *NEVER_CLOSING])

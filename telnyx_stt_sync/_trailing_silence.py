@@ -1,0 +1,47 @@
+"""The silence behind the audio that makes some engines let go of the last words."""
+
+from __future__ import annotations
+
+import io
+
+from ._audio_format import SILENT_SAMPLE, AudioFormat
+from ._errors import AudioError
+
+# As much of a WAV stream is kept to read its header from; most take 44 bytes.
+_HEAD_BYTES = 4096
+
+# Two seconds of eight channels at 192 kHz are less. A header that asks for more is no audio's.
+_MOST_BYTES = 8 * 1024 * 1024
+
+
+class TrailingSilence:
+    """``seconds`` of silence in the format of a stream. Owner: the I/O thread."""
+
+    def __init__(self, audio_format: AudioFormat, seconds: float) -> None:
+        self._format = audio_format
+        self._seconds = seconds
+        self._head = b""  # the first bytes of a WAV stream; of any other none
+
+    def listen(self, audio: bytes) -> None:
+        """Audio was sent."""
+        if self._format.input_format == "wav":
+            self._head += audio[: _HEAD_BYTES - len(self._head)]
+
+    def audio(self) -> bytes:
+        """What to send; nothing for audio in which nobody knows how to be silent."""
+        if self._format.input_format == "wav":
+            return self._behind_wav()
+        sample = SILENT_SAMPLE.get(self._format.input_format)
+        if sample is None or self._format.sample_rate is None:
+            return b""
+        return sample * int(self._seconds * self._format.sample_rate)
+
+    def _behind_wav(self) -> bytes:
+        from ._wav import read_header  # late: little live audio has a header
+
+        try:
+            header = read_header(io.BytesIO(self._head).read)
+        except AudioError:
+            return b""
+        size = header.frame_bytes * int(self._seconds * header.sample_rate)
+        return bytes(size) if header.encoding == "s16" and size <= _MOST_BYTES else b""
