@@ -22,6 +22,7 @@ from ._mp3 import tag_bytes
 from ._pcm import pick, to_linear16
 from ._reader import Reader, Source, Wait
 from ._wav import WavHeader, conversion, read_header, subject
+from ._webm import webm_seconds
 
 # No codec is slower or faster, on average; where a header says so, it lies. The slowest are
 # Opus and Codec 2 of silence, the fastest is uncompressed FLAC of many channels.
@@ -34,8 +35,8 @@ _TAG_SENT = 2000
 # A WAV file that lacks less than this is whole: headers are often a few bytes off.
 _MISSED_SECONDS = 0.1
 
-# An Ogg page is never longer than this.
-_OGG_TAIL = 65_307
+# An Ogg page is never longer. A WebM cluster of a browser takes 30 s, 480 kB at 128 kbit/s.
+_OGG_TAIL, _WEBM_TAIL = 65_307, 1024 * 1024
 
 
 class AudioSource:
@@ -271,6 +272,9 @@ def _plain_source(
         return AudioSource(reader, audio_format, seconds, frame_bytes=audio_format.unit)
     if found.clock and reader.size:
         found = found._replace(seconds=ogg_seconds(found, head, reader.tail(_OGG_TAIL)))
+    if wire in ("webm", "webm_opus"):
+        told = webm_seconds(head) or webm_seconds(head, reader.tail(_WEBM_TAIL))
+        found = found._replace(seconds=told)
     pace, exact, seconds = _pace(found, reader.size)
     audio_format = raw_format(wire, sample_rate or found.sample_rate)._replace(
         bytes_per_second=pace, exact_rate=exact

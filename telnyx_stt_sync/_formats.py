@@ -91,7 +91,7 @@ def recognise(head: bytes, *, tagged: bool = False) -> Optional[Found]:
             certain=tagged,
             sample_rate=mp3.sample_rate,
             bytes_per_second=mp3.bytes_per_second,
-            exact=mp3.bytes_per_second is not None,
+            exact=mp3.exact,
             seconds=mp3.seconds,
         )
     return Found("an MP3 file", ("mp3",)) if tagged else _text(head)

@@ -28,13 +28,15 @@ _POSSIBLE_PACE = (900.0, 45_000.0)
 class Mp3(NamedTuple):
     """What the first frames say.
 
-    ``bytes_per_second`` is ``None`` when it varies and no header tells the
-    mean; ``seconds`` is ``None`` when no header tells the length.
+    ``bytes_per_second`` is ``None`` when a header tells of a length but not of
+    the mean. It is not ``exact`` when it varies and no header tells the mean: then
+    it is that of the first frames. ``seconds`` is ``None`` when no header tells the length.
     """
 
     sample_rate: int
     bytes_per_second: Optional[float]
     seconds: Optional[float] = None
+    exact: bool = True
 
 
 class _Frame(NamedTuple):
@@ -69,9 +71,9 @@ def read_frames(head: bytes, *, anywhere: bool = False) -> Optional[Mp3]:
     told = _told_by_header(head, first)
     if told is not None:
         return told
-    rates = {frame.bit_rate for frame in _frames_from(head, first)}
-    constant = first.bit_rate / 8 if len(rates) == 1 else None
-    return Mp3(first.sample_rate, constant)
+    # Each frame is as long as any other.
+    rates = [frame.bit_rate / 8 for frame in _frames_from(head, first)]
+    return Mp3(first.sample_rate, sum(rates) / len(rates), exact=len(set(rates)) == 1)
 
 
 def is_adts(head: bytes) -> bool:

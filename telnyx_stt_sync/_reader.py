@@ -114,7 +114,8 @@ class Reader:
         if self.size is None:
             return b""
         here = self._file.tell()
-        self._file.seek(-min(size, self.size), os.SEEK_END)
+        size = min(size, self.size)
+        self._file.seek(-size, os.SEEK_END)
         tail = self._file.read(size)
         self._file.seek(here)
         return tail

@@ -21,7 +21,7 @@ from telnyx_stt_sync._audio import AudioSource, open_audio
 from telnyx_stt_sync._audio_format import RAW_FORMATS, AudioFormat, raw_format
 from telnyx_stt_sync._errors import AudioError, ConfigurationError
 from telnyx_stt_sync._pcm import to_linear16
-from tests.unit.containers import TAKEN
+from tests.unit.containers import TAKEN, element, webm
 
 CLIPS = os.environ.get("TELNYX_STT_TEST_AUDIO")
 
@@ -425,9 +425,9 @@ def test_length_by_header() -> None:
 
 
 def test_varying_bit_rate() -> None:
-    """Where nothing tells the bit rate it is assumed, and the length is not known."""
+    """Where nothing tells the bit rate, that of the first frames does; the length is not known."""
     source = opened(MP3 + (b"\xff\xfb\x50\x44".ljust(208, b"\0")) * 3)
-    assert source.format == AudioFormat("mp3", 44100, 16000.0, False, 1)
+    assert source.format == AudioFormat("mp3", 44100, 10_000.0, False, 1)
     assert source.total_seconds is None
 
 
@@ -502,6 +502,30 @@ def test_ogg_length() -> None:
     pipe: Any = Pipe(file, most=5000)
     assert open_audio(pipe, takes=takes_all).total_seconds is None
     assert opened(file, sample_rate=16000).format.sample_rate == 16000
+
+
+DURATION = element(b"\x15\x49\xa9\x66", element(b"\x44\x89", struct.pack(">d", 10_000.0)))
+
+
+@pytest.mark.parametrize("told", ["header", "last block"])
+@pytest.mark.parametrize("input_format", [None, "webm"])
+def test_webm_length(told: str, input_format: Optional[str]) -> None:
+    """A WebM file tells its length in its header, or by its last block, and so the mean pace."""
+    head = webm(b"A_OPUS", b"webm" if input_format is None else b"matroska")
+    if told == "header":
+        tracks = head.find(b"\x16\x54\xae\x6b")
+        head, end = head[:tracks] + DURATION + head[tracks:], b""
+    else:
+        last = element(b"\xe7", b"\x27\x10") + element(b"\xa3", b"\x81" + bytes(40))
+        end = b"\x1f\x43\xb6\x75\xff" + last
+    file = head + element(b"\xec", bytes(10_000)) * 2 + end
+    source = opened(file, input_format=input_format)
+    assert source.format == AudioFormat("webm", 48000, len(file) / 10, True, 1)
+    assert source.total_seconds == 10.0
+    pipe: Any = Pipe(file, most=5000)
+    from_pipe = open_audio(pipe, input_format=input_format, takes=takes_all)
+    assert from_pipe.format == AudioFormat("webm", 48000, 16_000.0, False, 1)
+    assert from_pipe.total_seconds is None
 
 
 def test_amr() -> None:

@@ -32,6 +32,7 @@ PURE = [
     "_pcm",
     "_wav",
     "_mp3",
+    "_webm",
     "_formats",
     "_reader",
     "_file_result",
