@@ -79,9 +79,10 @@ class Stats(NamedTuple):
 
     Bytes and seconds are of audio, as it goes on the wire; seconds follow from
     the sample rate, or from the bit rate that a compressed file states, or
-    from 16 kB/s where none is known. ``accepted`` audio was taken from the
-    user, ``sent`` audio was handed to the network, ``dropped`` audio was given
-    up, ``replayed`` audio was sent again on a new connection.
+    from a guess, 16 kB/s for most, where none is known: then ``rate_guessed`` is
+    true. ``accepted`` audio was taken from the user, ``sent`` audio was handed to
+    the network, ``dropped`` audio was given up, ``replayed`` audio was sent again
+    on a new connection.
     ``frames`` counts data frames received. The four durations are seconds of
     wall time and ``None`` until they are known: from the call to the open
     stream, from the open stream to the first text, with an open connection
@@ -104,6 +105,7 @@ class Stats(NamedTuple):
     first_transcript_seconds: Optional[float] = None
     upload_seconds: Optional[float] = None
     drain_seconds: Optional[float] = None
+    rate_guessed: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,14 +191,25 @@ class Transcription:
     def _doubt_times(self) -> None:
         """Log a warning if times are estimated, and badly."""
         stats, uploaded = self.stats, self.stats.upload_seconds
-        if uploaded is None or all(segment.timing == "server" for segment in self.segments):
+        if all(segment.timing == "server" for segment in self.segments):
+            return
+        if stats.rate_guessed:
+            _warn(
+                "the times of these captions are estimates that follow from the bytes sent, and "
+                "the bit rate of the audio is a guess: they may be far off, at any speed; the "
+                "audio as a WAV file gives better ones"
+            )
             return
         sent = stats.sent_seconds + stats.replayed_seconds
-        if sent > uploaded * _TOO_FAST and sent > uploaded + _TOO_FAR:
-            import logging
-
-            logging.getLogger("telnyx_stt_sync").warning(
-                "the times of these captions are estimates, and the audio was sent at %.1f × real "
-                "time: they may be seconds off; transcribe_file(…, speed=1) gives better ones",
-                sent / max(uploaded, 0.001),
+        if uploaded is not None and sent > max(uploaded * _TOO_FAST, uploaded + _TOO_FAR):
+            _warn(
+                "the times of these captions are estimates, and the audio was sent at "
+                f"{sent / max(uploaded, 0.001):.1f} × real time: they may be seconds off; "
+                "transcribe_file(…, speed=1) gives better ones"
             )
+
+
+def _warn(sentence: str) -> None:
+    import logging  # late: few programs ask for captions
+
+    logging.getLogger("telnyx_stt_sync").warning("%s", sentence)

@@ -20,11 +20,14 @@ class Record:
     Owner: the I/O thread; ``stats()`` may be called by any: it only reads.
     """
 
-    def __init__(self, replay: Replay, bytes_per_second: float, now: float) -> None:
+    def __init__(
+        self, replay: Replay, bytes_per_second: float, now: float, *, rate_guessed: bool = False
+    ) -> None:
         self.chronicle = Chronicle(now)
         self.log = TranscriptLog()
         self._replay = replay
         self._rate = bytes_per_second
+        self._rate_guessed = rate_guessed
         self._timeline = Timeline(bytes_per_second)
         self._gaps: List[Tuple[float, float]] = []
 
@@ -72,6 +75,7 @@ class Record:
                 replayed_seconds=replayed / self._rate,
                 interims=self.log.interims,
                 finals=self.log.finals,
+                rate_guessed=self._rate_guessed,
             )
         )
 

@@ -65,7 +65,12 @@ class Session:
             can_cut=audio_format.input_format in RAW_FORMATS,
             unit=audio_format.unit,
         )
-        self._record = Record(self._replay, audio_format.bytes_per_second, now)
+        self._record = Record(
+            self._replay,
+            audio_format.bytes_per_second,
+            now,
+            rate_guessed=not audio_format.exact_rate,
+        )
         self._recovery = Recovery(policy, chance, self._replay)
         self._silence = SilenceWatch(audio_format)
         self._trailing_silence = TrailingSilence(audio_format, self._engine.trailing_silence)

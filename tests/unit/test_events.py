@@ -124,7 +124,7 @@ def test_counters_start_at_zero() -> None:
     assert set(facts) - unknown == {
         *(f"{what}_bytes" for what in ("accepted", "sent", "dropped", "replayed")),
         *(f"{what}_seconds" for what in ("accepted", "sent", "dropped", "replayed")),
-        *("frames", "interims", "finals", "reconnects"),
+        *("frames", "interims", "finals", "reconnects", "rate_guessed"),
     }
     assert not any(facts[name] for name in set(facts) - unknown)
 
@@ -264,9 +264,29 @@ def test_captions_of_a_faster_run(
         assert all(f"{told} × real time" in text and "speed=1" in text for text in warned)
 
 
+@pytest.mark.parametrize("timing", ["estimated", "server"])
+@pytest.mark.parametrize("took", [10.0, 60.0, None])
+def test_captions_of_a_guessed_rate(
+    took: Optional[float], timing: Timing, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the bit rate is a guess, estimated times log one warning, whatever the speed was."""
+    spoken = Transcription(
+        segments=(Transcript("a", True, timing=timing),),
+        stats=Stats(sent_seconds=60.0, upload_seconds=took, rate_guessed=True),
+    )
+    for make in (spoken.to_srt, spoken.to_vtt):
+        caplog.clear()
+        make()
+        warned = [record.getMessage() for record in caplog.records]
+        assert len(warned) == (timing == "estimated")
+        assert all("bit rate of the audio is a guess" in text for text in warned)
+
+
 def test_captions_of_nothing_warn_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """A silence has no times that could be wrong."""
-    Transcription(stats=Stats(sent_seconds=60.0, upload_seconds=1.0)).to_srt()
+    for is_guess in (False, True):
+        stats = Stats(sent_seconds=60.0, upload_seconds=1.0, rate_guessed=is_guess)
+        Transcription(stats=stats).to_srt()
     assert not caplog.records
 
 

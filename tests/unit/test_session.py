@@ -429,6 +429,16 @@ def test_a_binary_frame_is_no_final() -> None:
     assert session.deadline == 21.0
 
 
+@pytest.mark.parametrize(
+    ("input_format", "is_guess"), [("linear16", False), ("g729", False), ("mp3", True)]
+)
+def test_a_guessed_rate(input_format: str, is_guess: bool) -> None:
+    """Whether seconds follow from a guessed bit rate stands in the counters."""
+    session = connecting(input_format=input_format)
+    assert session.stats().rate_guessed is is_guess
+    assert session.transcription(FINISHED).stats.rate_guessed is is_guess
+
+
 def test_stats() -> None:
     """The counters count the user's audio, data frames, and text; durations begin as they say."""
     session = connecting("Telnyx")
