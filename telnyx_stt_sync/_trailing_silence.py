@@ -6,6 +6,7 @@ import io
 
 from ._audio_format import SILENT_SAMPLE, AudioFormat
 from ._errors import AudioError
+from ._wav import read_header
 
 # As much of a WAV stream is kept to read its header from; most take 44 bytes.
 _HEAD_BYTES = 4096
@@ -37,8 +38,6 @@ class TrailingSilence:
         return sample * int(self._seconds * self._format.sample_rate)
 
     def _behind_wav(self) -> bytes:
-        from ._wav import read_header  # late: little live audio has a header
-
         try:
             header = read_header(io.BytesIO(self._head).read)
         except AudioError:
