@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from .. import Transcription
+from ._origins import Origin, Origins, origin_of
 
 FORMATS = ("txt", "json", "srt", "vtt")
 
@@ -41,14 +42,17 @@ class OutputFolder:
     """A folder of transcripts, each under the path of its recording.
 
     ``a/x.wav`` becomes ``FOLDER/a/x.wav.txt``: the whole name is kept, so that
-    neither ``b/x.wav`` nor ``a/x.mp3`` goes to the same file, and it depends on
-    nothing but the recording, so that another call finds what this one has
-    done. A recording outside the current folder goes under its path from the root.
+    neither ``b/x.wav`` nor ``a/x.mp3`` goes to the same file. A recording outside the current
+    folder goes under its path from the root. The same name in another current folder is another
+    recording, so an index says which one each transcript was made from.
     """
 
     def __init__(self, folder: str, kind: str) -> None:
         self._folder = folder
         self._kind = kind
+        self._origins = Origins(folder)
+        # The recordings as they were before they were sent.
+        self._looked_at: Dict[str, Origin] = {}
 
     def path_for(self, recording: str) -> str:
         """Where the transcript of a recording goes."""
@@ -61,9 +65,47 @@ class OutputFolder:
         kept = os.path.join(drive.strip("\\/:?").replace("\\", "_"), path.lstrip("\\/"))
         return os.path.join(self._folder, f"{kept}.{self._kind}")
 
-    def is_done(self, recording: str) -> bool:
-        """Whether its transcript is there. What was written is always whole."""
-        return os.path.exists(self.path_for(recording))
+    def undone(
+        self, recordings: Sequence[str], *, force: bool
+    ) -> Tuple[Set[str], List[Tuple[str, str]]]:
+        """Those without a transcript, and those that can have none here, each with the reason.
+
+        ``force``: whatever transcript there is, it does not count.
+        """
+        waiting: Set[str] = set()
+        failures: List[Tuple[str, str]] = []
+        for recording in recordings:
+            origin = origin_of(recording)
+            if origin is not None:
+                self._looked_at[recording] = origin
+            path = self.path_for(recording)
+            reason = None if force else self._taken(path, origin)
+            if reason is not None:
+                failures.append((recording, reason))
+            elif force or not self._is_done(path, origin):
+                waiting.add(recording)
+        return waiting, failures
+
+    def _is_done(self, path: str, origin: Optional[Origin]) -> bool:
+        """Whether the transcript is there, and of this recording as it is now."""
+        if origin is None or not os.path.isfile(path):
+            return False
+        known = self._origins.of(path)
+        if known is None:  # somebody else's, or from before there was an index
+            return os.stat(path).st_mtime_ns >= origin.changed_ns
+        return known.has_become(origin)
+
+    def _taken(self, path: str, origin: Optional[Origin]) -> Optional[str]:
+        """What is wrong when the transcript there is of another recording."""
+        known = self._origins.of(path)
+        if known is None or origin is None or not os.path.isfile(path):
+            return None
+        if known.is_at(origin) or known.has_become(origin):
+            return None
+        return (
+            f"{path} is the transcript of another recording, {known.recording}: give another "
+            "--output, or --force to replace it"
+        )
 
     def clash(self, recordings: List[str]) -> Optional[str]:
         """What is wrong when two of them would go to one file; ``None``: nothing."""
@@ -89,6 +131,9 @@ class OutputFolder:
             with contextlib.suppress(OSError):  # it may not even have been begun
                 os.remove(unfinished)
             raise
+        if recording in self._looked_at:
+            with contextlib.suppress(OSError):  # without its line it counts by its time
+                self._origins.add(path, self._looked_at[recording])
 
 
 class InOrder:

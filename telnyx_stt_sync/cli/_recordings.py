@@ -54,6 +54,12 @@ class Recordings:
         else:
             self._add_file(name)
 
+    def give_up(self, failures: List[Tuple[str, str]]) -> None:
+        """Recordings of which nothing can come, and why."""
+        names = {name for name, _ in failures}
+        self.found = [one for one in self.found if one.name not in names]
+        self.failures += failures
+
     def _add_matches(self, pattern: str) -> None:
         matches = sorted(glob.glob(pattern, recursive=True))
         if not matches:

@@ -40,8 +40,9 @@ examples:
   ffmpeg -v error -i talk.m4a -f wav - | telnyx-stt transcribe -
 
 With --output, a/x.wav goes to DIR/a/x.wav.txt, and what is there is done: it
-is not transcribed again without --force. A transcript appears only when it is
-whole, so a call that was interrupted can simply be made again.
+is not transcribed again without --force, unless the recording has changed. A
+transcript appears only when it is whole, so a call that was interrupted can
+simply be made again.
 
 exit status: 0 all done, 1 some failed (why is on standard error), 2 usage,
 130 interrupted.
@@ -112,8 +113,10 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     folder = None if args.output is None else _output_folder(args, recordings)
     transcriber = _transcriber(options)
     waiting = recordings.found
-    if folder is not None and not args.force:
-        waiting = [one for one in waiting if not folder.is_done(one.name)]
+    if folder is not None:
+        undone, failures = folder.undone([one.name for one in waiting], force=args.force)
+        recordings.give_up(failures)
+        waiting = [one for one in waiting if one.name in undone]
     if waiting and not options.get("api_key") and not os.environ.get("TELNYX_API_KEY"):
         console.say(NO_KEY)
         return FAILED

@@ -16,6 +16,7 @@ from typing import Dict, List
 
 import pytest
 
+from telnyx_stt_sync.cli._origins import INDEX
 from telnyx_stt_sync.emulator import Emulator
 from tests.wire.command import COMMAND, KEY, emulator, here, start, wav
 
@@ -91,7 +92,7 @@ def test_interrupt(emulator: Emulator, here: Path, limit: float) -> None:
         _, err = process.communicate(timeout=limit)
     assert process.returncode == 130
     assert err == "telnyx-stt: 1 transcribed, 1 interrupted or not begun\n"
-    assert os.listdir(here / "out") == ["a.wav.txt"]
+    assert sorted(os.listdir(here / "out")) == [INDEX, "a.wav.txt"]
 
 
 @posix
