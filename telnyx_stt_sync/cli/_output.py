@@ -19,7 +19,7 @@ CAPTIONS = ("srt", "vtt")
 def render(name: str, transcription: Transcription, kind: str) -> str:
     """The text of one transcript's own file, with its last line end."""
     if kind == "json":
-        return json.dumps(_named(name, transcription), ensure_ascii=False, indent=2) + "\n"
+        return _json(name, transcription, indent=2)
     if kind == "srt":
         return transcription.to_srt()
     if kind == "vtt":
@@ -28,14 +28,17 @@ def render(name: str, transcription: Transcription, kind: str) -> str:
 
 
 def render_one_of_many(name: str, transcription: Transcription, kind: str) -> str:
-    """The same among others: text under its heading, JSON as one line."""
+    """The same among others: under its heading, JSON as one line."""
     if kind == "json":
-        return json.dumps(_named(name, transcription), ensure_ascii=False) + "\n"
-    return f"==> {name} <==\n{transcription.text}\n"
+        return _json(name, transcription)
+    return f"==> {name} <==\n{render(name, transcription, kind)}"
 
 
-def _named(name: str, transcription: Transcription) -> Dict[str, object]:
-    return {"source": name, **transcription.to_dict()}
+def _json(name: str, transcription: Transcription, indent: Optional[int] = None) -> str:
+    named = {"source": name, **transcription.to_dict()}
+    # Python reads what is no text in a file's name as surrogates, which UTF-8 has not; JSON has.
+    text = json.dumps(named, ensure_ascii=False, indent=indent)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
 class OutputFolder:
@@ -124,8 +127,10 @@ class OutputFolder:
         # In the same folder, so that it can take the other's place in one step.
         unfinished = os.path.join(os.path.dirname(path), f".telnyx-stt-{os.getpid()}.part")
         try:
-            with open(unfinished, "w", encoding="utf-8", newline="\n") as file:
-                file.write(render(recording, transcription, self._kind))
+            # A surrogate that a frame holds is no letter, and no reason to lose the others.
+            with open(unfinished, "wb") as file:
+                text = render(recording, transcription, self._kind)
+                file.write(text.encode("utf-8", "replace"))
             os.replace(unfinished, path)
         except BaseException:
             with contextlib.suppress(OSError):  # it may not even have been begun
