@@ -79,19 +79,22 @@ class Batch:
 
     def _settle(self, number: int, transcription: Optional[Transcription], error: Any) -> None:
         name = self._recordings[number].name
-        text = ""
+        text = lost = ""
         if transcription is not None and self._folder is not None:
             try:
                 self._folder.write(name, transcription)
-            except OSError as exc:
+            except Exception as exc:  # the others go on, and nobody should pay for it twice
                 error = exc
+                text = render_one_of_many(name, transcription, _kind_after(exc, self._kind))
+                where = self._folder.path_for(name)
+                lost = f"{where} can't be written: {_reason(exc)}; it is on standard output instead"
         elif transcription is not None:
             one = render if self._is_one else render_one_of_many
             text = one(name, transcription, self._kind)
         if error is None:
             self._transcribed += 1
         else:
-            self._reasons[number] = _reason(error)
+            self._reasons[number] = lost or _reason(error)
             self.could_not_connect = self.could_not_connect or isinstance(error, ConnectError)
         self._in_order.settle(number, text)
         self._console.settle(self._state())
@@ -99,6 +102,11 @@ class Batch:
     def _state(self) -> str:
         failed = f", {len(self._reasons)} failed" if len(self._reasons) else ""
         return f"{self._transcribed}/{len(self._recordings)}{failed}"
+
+
+def _kind_after(exc: Exception, kind: str) -> str:
+    """How to show what could not be written: plainly, if it was not the file that failed."""
+    return kind if isinstance(exc, OSError) else "txt"
 
 
 def _reason(error: Exception) -> str:

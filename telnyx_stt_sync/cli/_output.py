@@ -82,12 +82,28 @@ class OutputFolder:
             if origin is not None:
                 self._looked_at[recording] = origin
             path = self.path_for(recording)
-            reason = None if force else self._taken(path, origin)
+            reason = self._obstacle(path)
+            if reason is None and not force:
+                reason = self._taken(path, origin)
             if reason is not None:
                 failures.append((recording, reason))
             elif force or not self._is_done(path, origin):
                 waiting.add(recording)
         return waiting, failures
+
+    def _obstacle(self, path: str) -> Optional[str]:
+        """What is known to keep a transcript from being written."""
+        if os.path.isdir(path):
+            return f"{path} is a folder: its transcript would have to take that place"
+        # Its own folder may not be there yet, and then nobody says that a name is too long.
+        for place in (path, os.path.join(self._folder, os.path.basename(path))):
+            try:
+                os.lstat(place)
+            except FileNotFoundError:
+                continue
+            except OSError as exc:
+                return f"its transcript can't be written to {path}: {exc.strerror or exc}"
+        return None
 
     def _is_done(self, path: str, origin: Optional[Origin]) -> bool:
         """Whether the transcript is there, and of this recording as it is now."""
@@ -120,12 +136,23 @@ class OutputFolder:
             owners[path] = recording
         return None
 
+    def make(self) -> None:
+        """Make the folder, unless it is there. Raises ``OSError``."""
+        os.makedirs(self._folder, exist_ok=True)
+
+    def probe(self) -> None:
+        """See whether something can be written there. Raises ``OSError``."""
+        probe = os.path.join(self._folder, _unfinished())
+        with open(probe, "wb"):
+            pass
+        os.remove(probe)
+
     def write(self, recording: str, transcription: Transcription) -> None:
         """Write a transcript; nobody ever sees the half of it. Raises ``OSError``."""
         path = self.path_for(recording)
         os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
         # In the same folder, so that it can take the other's place in one step.
-        unfinished = os.path.join(os.path.dirname(path), f".telnyx-stt-{os.getpid()}.part")
+        unfinished = os.path.join(os.path.dirname(path), _unfinished())
         try:
             # A surrogate that a frame holds is no letter, and no reason to lose the others.
             with open(unfinished, "wb") as file:
@@ -139,6 +166,10 @@ class OutputFolder:
         if recording in self._looked_at:
             with contextlib.suppress(OSError):  # without its line it counts by its time
                 self._origins.add(path, self._looked_at[recording])
+
+
+def _unfinished() -> str:
+    return f".telnyx-stt-{os.getpid()}.part"
 
 
 class InOrder:

@@ -6,7 +6,7 @@ import argparse
 import math
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from .. import ConfigurationError, Transcriber
 from ._arguments import add_options, given_options, in_flags
@@ -120,6 +120,8 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     if waiting and not options.get("api_key") and not os.environ.get("TELNYX_API_KEY"):
         console.say(NO_KEY)
         return FAILED
+    if waiting and folder is not None:
+        _insist(folder.probe, args.output)
     batch = Batch(console, folder, args.format, waiting, is_one=_is_one(recordings))
     try:
         if waiting:
@@ -148,7 +150,7 @@ def _sum_up(
         (console.say if failures or batch.was_interrupted else console.note)(told)
     for name, reason in failures:
         # The library's own messages name the file.
-        console.say(reason if name in reason else f"{name}: {reason}")
+        console.say(reason if repr(name) in reason else f"{name}: {reason}")
     for path in left_out[:MOST_LEFT_OUT]:
         console.note(f"{path}: left out, because it is not audio by its name")
     if batch.could_not_connect:
@@ -187,11 +189,15 @@ def _output_folder(args: argparse.Namespace, recordings: Recordings) -> OutputFo
     clash = folder.clash([one.name for one in recordings.found])
     if clash:
         raise _UsageError(f"{clash}: transcribe them into two folders")
-    try:
-        os.makedirs(args.output, exist_ok=True)
-    except OSError as exc:
-        raise _UsageError(f"--output {args.output}: {exc.strerror or exc}") from None
+    _insist(folder.make, args.output)
     return folder
+
+
+def _insist(step: Callable[[], None], output: str) -> None:
+    try:
+        step()
+    except OSError as exc:
+        raise _UsageError(f"--output {output}: {exc.strerror or exc}") from None
 
 
 def _transcriber(options: Dict[str, Any]) -> Transcriber:

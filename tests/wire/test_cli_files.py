@@ -198,30 +198,6 @@ def test_two_that_would_share_a_file(
     assert not (here / "work" / "out").exists()
 
 
-def test_a_disk_that_takes_nothing(
-    shell: Shell, emulator: Emulator, here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A transcript that cannot be written is a failure, and nothing half is left."""
-
-    def full(*names: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    wav(here / "a.wav", 0.2)
-    monkeypatch.setattr("os.replace", full)
-    done = shell("transcribe", "a.wav", "--output", "out", *FAST)
-    assert done.status == 1
-    assert "a.wav: No space left on device" in done.err
-    assert names(here / "out") == []
-
-
-def test_output_that_is_a_file(shell: Shell, emulator: Emulator, here: Path) -> None:
-    """--output that cannot be a folder is found before anything is sent."""
-    wav(here / "a.wav", 0.2)
-    (here / "out").write_text("")
-    assert shell("transcribe", "a.wav", "--output", "out").status == 2
-    assert emulator.sessions == []
-
-
 def test_json_files(shell: Shell, emulator: Emulator, here: Path) -> None:
     """--format json writes all that is known, and the name of the recording."""
     wav(here / "a.wav", 0.2)

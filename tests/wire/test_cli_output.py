@@ -158,6 +158,12 @@ def test_reasons_in_order(shell: Shell, here: Path, monkeypatch: pytest.MonkeyPa
     assert done.err.index("a.wav: ") < done.err.index("'b.wav' is text")
 
 
+def test_a_name_that_is_part_of_a_reason(shell: Shell, emulator: Emulator, here: Path) -> None:
+    """Each failure names its recording, also one whose name is a word of the reason."""
+    done = shell("transcribe", "or")
+    assert done.err.startswith("telnyx-stt: or: No such file or directory\n")
+
+
 def test_partial(shell: Shell, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was heard before a failure is told, and is no transcript."""
     monkeypatch.setenv("TELNYX_API_KEY", KEY)
