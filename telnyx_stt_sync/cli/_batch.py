@@ -34,8 +34,8 @@ class Batch:
         self._in_order = InOrder(console.put)
         self._transcribed = 0
         self._reasons: Dict[int, str] = {}  # by the recording's number
+        self._not_tried = 0
         self.was_interrupted = False
-        self.key_was_refused = False
         self.could_not_connect = False
 
     @property
@@ -53,11 +53,12 @@ class Batch:
 
     def counts(self) -> List[Tuple[int, str]]:
         """How many there are of each fate; the failed ones are ``failures``."""
-        open_ones = len(self._recordings) - self._transcribed - len(self._reasons)
-        unfinished = "interrupted or not begun"
-        if self.key_was_refused:
-            unfinished = "not tried, because the key was refused"
-        return [(self._transcribed, "transcribed"), (open_ones, unfinished)]
+        settled = self._transcribed + len(self._reasons) + self._not_tried
+        return [
+            (self._transcribed, "transcribed"),
+            (self._not_tried, "not tried, because the key was refused"),
+            (len(self._recordings) - settled, "interrupted or not begun"),
+        ]
 
     def run(self, transcriber: Transcriber, *, jobs: int, file_options: Dict[str, Any]) -> None:
         """Transcribe all of them. Blocks; Ctrl-C ends it, and what is done stays."""
@@ -69,9 +70,6 @@ class Batch:
                     sources, max_workers=jobs, on_progress=self._console.advance, **file_options
                 ):
                     self._settle(numbers[result.source], result.transcription, result.error)
-                    if isinstance(result.error, AuthenticationError):
-                        self.key_was_refused = True
-                        return  # nothing that waits would fare better
         except KeyboardInterrupt:
             self.was_interrupted = True
         finally:
@@ -93,6 +91,8 @@ class Batch:
             text = one(name, transcription, self._kind)
         if error is None:
             self._transcribed += 1
+        elif isinstance(error, AuthenticationError) and not error.attempts:
+            self._not_tried += 1  # the key was refused for another, which says why
         else:
             self._reasons[number] = lost or _reason(error)
             self.could_not_connect = self.could_not_connect or isinstance(error, ConnectError)

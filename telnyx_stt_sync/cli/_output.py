@@ -154,10 +154,8 @@ class OutputFolder:
         # In the same folder, so that it can take the other's place in one step.
         unfinished = os.path.join(os.path.dirname(path), _unfinished())
         try:
-            # A surrogate that a frame holds is no letter, and no reason to lose the others.
-            with open(unfinished, "wb") as file:
-                text = render(recording, transcription, self._kind)
-                file.write(text.encode("utf-8", "replace"))
+            with open(unfinished, "w", encoding="utf-8", newline="\n") as file:
+                file.write(render(recording, transcription, self._kind))
             os.replace(unfinished, path)
         except BaseException:
             with contextlib.suppress(OSError):  # it may not even have been begun

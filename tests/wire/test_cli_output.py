@@ -148,6 +148,21 @@ def test_wrong_key(
     assert len(emulator.sessions) == 1
 
 
+def test_a_key_that_is_refused_midway(
+    shell: Shell, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What runs already when the key is refused goes on to its end."""
+    monkeypatch.setenv("TELNYX_API_KEY", KEY)
+    names = [wav(here / f"{number}.wav", 1.0) for number in range(5)]
+    with Emulator(transcripts=["hello world"], faults=["forbidden@2-"]) as emulator:
+        arguments = ("--url", emulator.url, "--jobs", "2", "--speed", "1")
+        done = shell("transcribe", *names, *arguments)
+    assert done.status == 1
+    assert done.out.count("hello world") == 1
+    expected = "1 transcribed, 3 not tried, because the key was refused, 1 failed"
+    assert done.err.splitlines()[0] == f"telnyx-stt: {expected}"
+
+
 def test_reasons_in_order(shell: Shell, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reasons come in the order of the recordings, whichever failed first."""
     monkeypatch.setenv("TELNYX_API_KEY", KEY)

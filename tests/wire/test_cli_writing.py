@@ -35,20 +35,6 @@ def test_a_name_that_is_no_text(shell: Shell, emulator: Emulator, here: Path) ->
     assert json.loads(line)["source"] == odd
 
 
-@pytest.mark.parametrize("kind", ["txt", "json", "srt", "vtt"])
-def test_a_text_that_is_none(
-    shell: Shell, here: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    """Half a surrogate pair, which JSON may hold, costs that letter and nothing else."""
-    wav(here / "a.wav", 0.2)
-    with Emulator(transcripts=["one \ud800 two"]) as emulator:
-        arguments = ("--url", emulator.url, "--output", "out", "--format", kind, *FAST)
-        monkeypatch.setenv("TELNYX_API_KEY", "any")
-        assert shell("transcribe", "a.wav", *arguments).status == 0
-    written = (here / "out" / f"a.wav.{kind}").read_text(encoding="utf-8")
-    assert "one " in written and " two" in written
-
-
 def test_a_disk_that_takes_nothing(
     shell: Shell, emulator: Emulator, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
