@@ -128,6 +128,9 @@ def check_url(url: Optional[str]) -> None:
         usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
     except (ValueError, AttributeError, TypeError):
         usable = False
+    if "@" in str(url) and not (usable and url.isprintable() and " " not in url):
+        # It may hold a password, so it is not repeated.
+        raise ConfigurationError("url: give ws://host… or wss://host…, without user and password")
     if not usable or not url.isprintable() or " " in url:
         raise ConfigurationError(f"url={shown(url)}: give ws://host… or wss://host…")
     if parts.username is not None or parts.password is not None or parts.fragment:

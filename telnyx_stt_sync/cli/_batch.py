@@ -9,6 +9,7 @@ from ._arguments import in_flags
 from ._console import Console
 from ._output import InOrder, OutputFolder, render, render_one_of_many
 from ._recordings import Recording
+from ._scrub import in_one_line
 
 
 class Batch:
@@ -111,8 +112,8 @@ def _kind_after(exc: Exception, kind: str) -> str:
 
 def _reason(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) else None
-    reason = text or in_flags(str(error))
+    reason = in_one_line(text or in_flags(str(error)))
     partial = getattr(error, "partial", None)
     if partial is not None and partial.text:
-        reason += f"\n    heard before that: {partial.text}"
+        reason += f"\n    heard before that: {in_one_line(partial.text)}"
     return reason

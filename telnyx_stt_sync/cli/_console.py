@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional, Set
 
 from ._arguments import in_flags
+from ._scrub import Scrubber, printable
 
 # Once for all recordings, in place of what the library logs for each with its own pace.
 HASTY_CAPTIONS = (
@@ -21,10 +22,12 @@ HASTY_CAPTIONS = (
 class Console:
     """Standard output and standard error of one command.
 
-    Any thread may call it; ``_lock`` guards the bar and what is written around it.
+    Any thread may call it; ``_lock`` guards the bar and what is written around it. ``scrub``
+    takes the secrets out of messages.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, scrub: Scrubber, *, quiet: bool = False) -> None:
+        self._scrub = scrub
         self._quiet = quiet
         self._lock = threading.RLock()
         self._bar: Any = None  # None: there is none to be seen
@@ -35,15 +38,19 @@ class Console:
         self._said_once: Set[str] = set()
 
     def put(self, text: str) -> None:
-        """Write to standard output."""
+        """Write what was heard to standard output."""
         with self._lock, self._bar_hidden():
-            sys.stdout.write(text)
+            sys.stdout.write(printable(text))
             sys.stdout.flush()
+
+    def report(self, message: str) -> None:
+        """Write a line to standard output."""
+        self.put(f"{self._scrub(message)}\n")
 
     def say(self, message: str) -> None:
         """Write a line to standard error."""
         with self._lock, self._bar_hidden():
-            print(f"telnyx-stt: {message}", file=sys.stderr, flush=True)
+            print(f"telnyx-stt: {self._scrub(message)}", file=sys.stderr, flush=True)
 
     def say_once(self, message: str) -> None:
         """The same, unless it has been said."""

@@ -18,6 +18,7 @@ from ._advice import advice
 from ._arguments import add_options, given_options, in_flags
 from ._checks import Check, checks
 from ._console import Console
+from ._scrub import Scrubber, in_one_line
 
 if TYPE_CHECKING:
     SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -59,22 +60,22 @@ _NOT_FOR_ONE_CONNECTION = (
 
 def run(args: argparse.Namespace) -> int:
     """Go through the steps; returns the exit status."""
-    console = Console()
+    console = Console(Scrubber.for_command(args))
     with console.taking_messages():
         try:
             options = Options(input_format="linear16", sample_rate=16_000, **given_options(args))
         except ConfigurationError as exc:
-            console.say(in_flags(str(exc)))
+            console.say(in_one_line(in_flags(str(exc))))
             return 2
-        console.put(f"{_versions()}\n\n")
+        console.report(f"{_versions()}\n")
         for doubt in options.doubts():
             console.say(doubt)
         host = _host(options)
         failed = False
         for check in checks(options):
             failed = failed or check.error is not None
-            console.put(_line(check, host))
-        console.put("\nsomething is wrong: see above\n" if failed else "\nall is well\n")
+            console.report(_line(check, host))
+        console.report("\nsomething is wrong: see above" if failed else "\nall is well")
         return 1 if failed else 0
 
 
@@ -91,9 +92,9 @@ def _line(check: Check, host: str) -> str:
     state, what = (
         ("ok", check.detail) if check.error is None else ("FAILED", in_flags(str(check.error)))
     )
-    line = f"{check.name:<12}{state:<7}{took:>9}  {what}\n"
+    line = f"{check.name:<12}{state:<7}{took:>9}  {in_one_line(what)}"
     if check.error is not None:
-        line += f"{'':<12}to mend it: {advice(check, host)}\n"
+        line += f"\n{'':<12}to mend it: {advice(check, host)}"
     return line
 
 

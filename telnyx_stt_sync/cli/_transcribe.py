@@ -14,6 +14,7 @@ from ._batch import Batch
 from ._console import Console
 from ._output import CAPTIONS, FORMATS, OutputFolder
 from ._recordings import STANDARD_INPUT, Recordings
+from ._scrub import Scrubber, in_one_line
 
 if TYPE_CHECKING:
     SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -94,7 +95,7 @@ def add_parser(subparsers: SubParsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Transcribe what was named; returns the exit status."""
-    console = Console(quiet=args.quiet)
+    console = Console(Scrubber.for_command(args), quiet=args.quiet)
     with console.taking_messages():
         try:
             return _run(args, console)
@@ -150,9 +151,9 @@ def _sum_up(
         (console.say if failures or batch.was_interrupted else console.note)(told)
     for name, reason in failures:
         # The library's own messages name the file.
-        console.say(reason if repr(name) in reason else f"{name}: {reason}")
+        console.say(reason if repr(name) in reason else f"{in_one_line(name)}: {reason}")
     for path in left_out[:MOST_LEFT_OUT]:
-        console.note(f"{path}: left out, because it is not audio by its name")
+        console.note(f"{in_one_line(path)}: left out, because it is not audio by its name")
     if batch.could_not_connect:
         console.note("`telnyx-stt doctor` looks where the connection fails")
     if batch.was_interrupted:
