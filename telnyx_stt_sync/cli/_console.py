@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, Optional, Set
 
 from ._arguments import in_flags
@@ -38,10 +39,17 @@ class Console:
         self._said_once: Set[str] = set()
 
     def put(self, text: str) -> None:
-        """Write what was heard to standard output."""
+        """Write what was heard to standard output. Raises ``OSError``."""
         with self._lock, self._bar_hidden():
-            sys.stdout.write(printable(text))
-            sys.stdout.flush()
+            if not text:  # it is in a file
+                return
+            if sys.stdout is None:  # `>&-`
+                raise OSError(errno.EBADF, "it is closed", "standard output")
+            try:
+                sys.stdout.write(printable(text))
+                sys.stdout.flush()
+            except OSError as exc:
+                raise OSError(exc.errno, exc.strerror, "standard output") from None
 
     def report(self, message: str) -> None:
         """Write a line to standard output."""
@@ -49,7 +57,7 @@ class Console:
 
     def say(self, message: str) -> None:
         """Write a line to standard error."""
-        with self._lock, self._bar_hidden():
+        with self._lock, self._bar_hidden(), _unheard():
             print(f"telnyx-stt: {self._scrub(message)}", file=sys.stderr, flush=True)
 
     def say_once(self, message: str) -> None:
@@ -72,10 +80,10 @@ class Console:
         try:
             yield
         finally:
-            with self._lock:
-                if self._bar is not None:
-                    self._bar.close()
-                self._bar = None
+            with self._lock, _unheard():
+                bar, self._bar = self._bar, None
+                if bar is not None:
+                    bar.close()
 
     def advance(self, sent: float, total: Optional[float]) -> None:
         """So many seconds of a recording have been sent; for the thread that sends it."""
@@ -88,9 +96,7 @@ class Console:
             self._seconds += new
             if self._bar is not None:
                 # Nobody knows how long the others are, so with several only whole ones count.
-                share = new / total if total and self._bar.total == 1 else 0.0
-                self._bar.set_description_str(self._description(), refresh=False)
-                self._bar.update(share)
+                self._move_bar(new / total if total and self._bar.total == 1 else 0.0)
 
     def settle(self, state: str) -> None:
         """A recording is done, or has failed; ``state`` says how far all of them are."""
@@ -98,8 +104,12 @@ class Console:
             self._state = state
             self._settled += 1
             if self._bar is not None:
-                self._bar.set_description_str(self._description(), refresh=False)
-                self._bar.update(self._settled - self._bar.n)
+                self._move_bar(self._settled - self._bar.n)
+
+    def _move_bar(self, share: float) -> None:
+        with _unheard():
+            self._bar.set_description_str(self._description(), refresh=False)
+            self._bar.update(share)
 
     def _description(self) -> str:
         minutes, seconds = divmod(int(self._seconds), 60)
@@ -127,9 +137,18 @@ class Console:
         if self._bar is None:
             yield
             return
-        self._bar.clear()
+        with _unheard():
+            self._bar.clear()
         yield
-        self._bar.refresh()
+        with _unheard():
+            self._bar.refresh()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Go on where standard error takes nothing: whoever logs here is at work on a recording."""
+    with suppress(OSError, ValueError):  # a reader that left, a full disk, a closed file
+        yield
 
 
 class _LogLines(logging.Handler):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Optional, Sequence
+from typing import Optional, Sequence, TextIO
 
 from .. import __version__
 from . import _demo, _doctor, _emulate, _transcribe
@@ -25,6 +25,24 @@ the first three:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command; returns its exit status: 0 done, 1 failed, 2 usage, 130 interrupted."""
+    if sys.stderr is None:  # `2>&-`; the number must not go to a socket
+        sys.stderr = open(os.devnull, "w")
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        return 1
+    except OSError as exc:
+        reason = exc.strerror if exc.filename is None else f"{exc.filename}: {exc.strerror}"
+        print(f"telnyx-stt: {reason}", file=sys.stderr)
+        return 1
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _let_go(stream)
+
+
+def _run(argv: Optional[Sequence[str]]) -> int:
     parser = build_parser()
     args = parser.parse_args(argv)
     if args.run is None:  # a first look at it
@@ -34,16 +52,19 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         # A transcript may hold letters that the terminal's encoding lacks.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    try:
-        status: int = args.run(args)
+    status: int = args.run(args)
+    if sys.stdout is not None:
         sys.stdout.flush()
-        return status
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has left; the interpreter must not try to flush it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    return status
+
+
+def _let_go(stream: Optional[TextIO]) -> None:
+    """See that the interpreter does not fail at its end with what a stream does not take."""
+    if stream is not None:
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:
