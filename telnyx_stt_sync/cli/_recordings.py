@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
+import stat
 import sys
 from typing import Any, Iterator, List, NamedTuple, Set, Tuple
 
 STANDARD_INPUT = "-"
+
+# Why a file is left out.
+NOT_AUDIO = "it is not audio by its name"
+NOT_A_FILE = "it is a pipe, a socket or a device; it is taken when it is named itself"
 
 # What is audio by its name. The second line is audio that the service does not take: whoever
 # has it in a folder gets to read how to convert it, and not that it was never looked at.
@@ -31,13 +37,13 @@ class Recordings:
     """All that was found, in the order in which it was named, each once.
 
     ``failures`` are the names behind which there is nothing, and why.
-    ``left_out`` are the files of folders that are not audio by their names.
+    ``left_out`` are the files of folders and patterns that are not taken, and why.
     """
 
     def __init__(self, *, takes_raw: bool = False) -> None:
         self.found: List[Recording] = []
         self.failures: List[Tuple[str, str]] = []
-        self.left_out: List[str] = []
+        self.left_out: List[Tuple[str, str]] = []
         self._suffixes = _AUDIO | _RAW if takes_raw else _AUDIO
         self._seen: Set[str] = set()
 
@@ -65,18 +71,26 @@ class Recordings:
         if not matches:
             self.failures.append((pattern, "no file matches"))
         for match in matches:
-            self._add_folder(match) if os.path.isdir(match) else self._add_file(match)
+            self._add_folder(match) if os.path.isdir(match) else self._add_regular(match)
 
     def _add_folder(self, folder: str) -> None:
         is_empty = True
         for path in _files(folder, self.failures):
             if os.path.splitext(path)[1].lower() in self._suffixes:
-                self._add_file(path)
+                self._add_regular(path)
                 is_empty = False
             else:
-                self.left_out.append(path)
+                self.left_out.append((path, NOT_AUDIO))
         if is_empty:
             self.failures.append((folder, "no file in this folder is audio by its name"))
+
+    def _add_regular(self, path: str) -> None:
+        """A file that nobody has named: a pipe would keep the command waiting for ever."""
+        with contextlib.suppress(OSError):  # its transcription says what is wrong
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                self.left_out.append((path, NOT_A_FILE))
+                return
+        self._add_file(path)
 
     def _add_file(self, path: str) -> None:
         self._add(Recording(path, path), os.path.normcase(os.path.abspath(path)))

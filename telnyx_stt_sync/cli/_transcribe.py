@@ -6,7 +6,7 @@ import argparse
 import math
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from .. import ConfigurationError, Transcriber
 from ._arguments import add_options, given_options, in_flags
@@ -142,7 +142,7 @@ def _sum_up(
         *batch.counts(),
         (len(recordings.found) - batch.size, "done already"),
         (len(failures), "failed"),
-        (len(left_out), "left out (not audio by their names)"),
+        (len(left_out), "left out"),
     ]
     told = ", ".join(f"{count} {what}" for count, what in counts if count)
     if not batch.size and not failures:
@@ -152,8 +152,8 @@ def _sum_up(
     for name, reason in failures:
         # The library's own messages name the file.
         console.say(reason if repr(name) in reason else f"{in_one_line(name)}: {reason}")
-    for path in left_out[:MOST_LEFT_OUT]:
-        console.note(f"{in_one_line(path)}: left out, because it is not audio by its name")
+    for path, reason in left_out[:MOST_LEFT_OUT]:
+        console.note(f"{in_one_line(path)}: left out, because {reason}")
     if batch.could_not_connect:
         console.note("`telnyx-stt doctor` looks where the connection fails")
     if batch.was_interrupted:
@@ -215,12 +215,12 @@ def _file_options(args: argparse.Namespace) -> Dict[str, Any]:
     return {"speed": speed, "channel": args.channel, "timeout": args.timeout}
 
 
-def _left_out(recordings: Recordings, folder: Optional[OutputFolder]) -> List[str]:
+def _left_out(recordings: Recordings, folder: Optional[OutputFolder]) -> List[Tuple[str, str]]:
     """The files of folders that were not looked at; what this command wrote there is not meant."""
     ours = set()
     if folder is not None:
         ours = {os.path.abspath(folder.path_for(one.name)) for one in recordings.found}
-    return [path for path in recordings.left_out if os.path.abspath(path) not in ours]
+    return [left for left in recordings.left_out if os.path.abspath(left[0]) not in ours]
 
 
 def _speed(text: str) -> float:

@@ -144,6 +144,20 @@ def test_what_is_taken_of_a_folder(shell: Shell, emulator: Emulator, here: Path)
     assert "ffmpeg" in done.err
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+@pytest.mark.parametrize("name", ["calls", "calls/*.wav"])
+def test_a_pipe_in_a_folder(shell: Shell, emulator: Emulator, here: Path, name: str) -> None:
+    """Of a folder or a pattern only files are taken: nobody may ever write into a pipe."""
+    wav(here / "calls" / "a.wav", 0.2)
+    os.mkfifo(str(here / "calls" / "b.wav"))
+    (here / "calls" / "c.wav").symlink_to("nowhere")
+    done = shell("transcribe", name, "--output", "out", *FAST)
+    assert (done.status, done.out) == (1, "")
+    assert "1 transcribed, 1 failed, 1 left out" in done.err
+    assert "b.wav: left out, because it is a pipe" in done.err
+    assert "c.wav: No such file" in done.err
+
+
 def test_raw_audio_of_a_folder(shell: Shell, emulator: Emulator, here: Path) -> None:
     """When it is said what raw audio is, a folder's is taken as well."""
     (here / "calls").mkdir()
