@@ -33,6 +33,12 @@ _BY_STAGE: Dict[str, str] = {
     "first frame": "run it again; if it stays so, try another --engine, and tell Telnyx",
 }
 
+# The same where the way leads over a proxy: it is the proxy that is looked up and called.
+_BY_STAGE_TO_PROXY: Dict[str, str] = {
+    "look-up": "that is the name of the proxy: correct --proxy, or the environment's https_proxy",
+    "TCP": "that is the proxy: is it running? Correct --proxy, or the environment's https_proxy",
+}
+
 _BY_STATUS: Dict[int, str] = {
     401: "the key is wrong, revoked, or cut short: copy it again from Telnyx's portal",
     403: "the key is good but not allowed to do this: look at its rights in Telnyx's portal",
@@ -41,13 +47,13 @@ _BY_STATUS: Dict[int, str] = {
 }
 
 
-def advice(check: Check, host: str) -> str:
-    """One line for a check that failed on the way to ``host``."""
+def advice(check: Check, host: str, *, has_proxy: bool) -> str:
+    """One line for a check that failed on the way to ``host``, over a proxy or not."""
     assert check.error is not None
-    return next(_found(check, check.error, host))
+    return next(_found(check, check.error, host, has_proxy))
 
 
-def _found(check: Check, error: Exception, host: str) -> Iterator[str]:
+def _found(check: Check, error: Exception, host: str, has_proxy: bool) -> Iterator[str]:
     """All that fits, the best first; the last always does."""
     if (
         isinstance(error, ConfigurationError)
@@ -66,6 +72,8 @@ def _found(check: Check, error: Exception, host: str) -> Iterator[str]:
         yield "sessions that open at the same moment can end like this: run it again"
     if check.name == "tunnel" and " 407 " in f"{error} ":
         yield "the proxy wants a user name and password: https_proxy=http://user:password@host:port"
+    if has_proxy and check.name in _BY_STAGE_TO_PROXY:
+        yield _BY_STAGE_TO_PROXY[check.name]
     if check.name == "TCP" and host in LOOPBACK_HOSTS:
         yield "nobody listens there: start `telnyx-stt emulate`, or correct the URL"
     if "in time" in str(error) and check.name != "first frame":

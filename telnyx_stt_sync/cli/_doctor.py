@@ -71,10 +71,11 @@ def run(args: argparse.Namespace) -> int:
         for doubt in options.doubts():
             console.say(doubt)
         host = _host(options)
-        failed = False
+        failed = has_proxy = False
         for check in checks(options):
             failed = failed or check.error is not None
-            console.report(_line(check, host))
+            has_proxy = has_proxy or (check.name == "proxy" and check.detail not in ("", "none"))
+            console.report(_line(check, host, has_proxy))
         console.report("\nsomething is wrong: see above" if failed else "\nall is well")
         return 1 if failed else 0
 
@@ -87,14 +88,14 @@ def _host(options: Options) -> str:
         return ""
 
 
-def _line(check: Check, host: str) -> str:
+def _line(check: Check, host: str, has_proxy: bool) -> str:
     took = "" if check.seconds is None else f"{check.seconds * 1000:.0f} ms"
     state, what = (
         ("ok", check.detail) if check.error is None else ("FAILED", in_flags(str(check.error)))
     )
     line = f"{check.name:<12}{state:<7}{took:>9}  {in_one_line(what)}"
     if check.error is not None:
-        line += f"\n{'':<12}to mend it: {advice(check, host)}"
+        line += f"\n{'':<12}to mend it: {advice(check, host, has_proxy=has_proxy)}"
     return line
 
 

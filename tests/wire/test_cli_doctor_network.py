@@ -25,12 +25,13 @@ from tests.wire.trust import authority, serving
 __all__ = ["key", "shell"]  # fixtures
 
 
+def nobody(*arguments: object, **more: object) -> None:
+    """The look-up of a name, with the network gone."""
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
 def test_dead_network(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without name look-up that is what is blamed, and nothing after it is tried."""
-
-    def nobody(*arguments: object, **more: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
     monkeypatch.setattr(socket, "getaddrinfo", nobody)
     done = shell("doctor")
     assert blamed(done) == "look-up"
@@ -79,6 +80,25 @@ def test_refusing_proxy(
     assert says in advised(done)
     assert f"127.0.0.1 port {proxy.port}" in done.out
     assert "secret" not in done.out + done.err
+
+
+@pytest.mark.parametrize("host", ["service.test", "127.0.0.1"])
+def test_proxy_that_is_not_there(shell: Shell, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """Where nobody listens at the proxy, that is what is to be mended, not the service."""
+    with Peer() as gone:
+        pass
+    done = shell("doctor", "--url", f"wss://{host}/x", "--proxy", f"http://127.0.0.1:{gone.port}")
+    assert blamed(done) == "TCP"
+    assert "that is the proxy" in advised(done)
+
+
+def test_proxy_whose_name_is_wrong(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that can't be looked up is told from a service that can't."""
+    monkeypatch.setattr(socket, "getaddrinfo", nobody)
+    monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
+    done = shell("doctor", "--url", "wss://service.test/x")
+    assert blamed(done) == "look-up"
+    assert "the name of the proxy" in advised(done)
 
 
 def test_unsupported_proxy(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,9 +166,5 @@ def test_tls_and_proxy(shell: Shell, trusted: None, monkeypatch: pytest.MonkeyPa
 
 def test_key_in_clear(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """ws:// to another host is pointed out: the key would cross the network in clear."""
-
-    def nobody(*arguments: object, **more: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
     monkeypatch.setattr(socket, "getaddrinfo", nobody)
     assert "in clear" in shell("doctor", "--url", "ws://service.test/x").out
