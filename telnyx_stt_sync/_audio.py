@@ -138,7 +138,7 @@ def open_audio(
     ``AudioError`` for audio that can't be sent, ``ConfigurationError`` for
     options that do not fit it, and what is both for a format that is not taken.
     """
-    _check_channel(channel)
+    check_channel(channel)
     reader = Reader(source, wait)
     try:
         head, tagged = _head(reader, HEAD_BYTES if input_format not in UNMARKED else RAW_HEAD_BYTES)
@@ -170,7 +170,8 @@ def _not_taken(found: Optional[Found], name: Optional[str]) -> FormatNotTakenErr
     )
 
 
-def _check_channel(channel: object) -> None:
+def check_channel(channel: object) -> None:
+    """Raise ``ConfigurationError`` for what is no number of a channel."""
     if channel is None:
         return
     if not isinstance(channel, int) or isinstance(channel, bool) or channel < 0:

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import replace
 from typing import NamedTuple, Optional
 
-from ._audio import AudioSource, open_audio
+from ._audio import AudioSource, check_channel, open_audio
 from ._audio_format import RAW_FORMATS
 from ._callbacks import Callbacks, OnProgress
 from ._engine import Engine
@@ -37,8 +37,11 @@ class FileJob(NamedTuple):
     on_progress: Optional[OnProgress]
 
     def check(self) -> None:
-        """Raise ``ConfigurationError`` for a speed that suits no file."""
+        """Raise ``ConfigurationError`` for what suits no file: speed, channel, on_progress."""
         Pacer(1.0 if self.speed is None else self.speed, 1.0)
+        check_channel(self.channel)
+        if self.on_progress is not None and not callable(self.on_progress):
+            raise ConfigurationError(f"on_progress={self.on_progress!r}: give a function, or None")
 
     def run(self, source: Source, owner: StreamOwner) -> Transcription:
         """Transcribe one; blocks, and raises as ``transcribe_file()`` does."""

@@ -62,7 +62,7 @@ class OutputFolder:
         path = os.path.abspath(recording)
         with contextlib.suppress(ValueError):  # two drives of Windows have nothing in common
             inside = os.path.relpath(path)
-            if not inside.startswith(os.pardir):
+            if inside.split(os.sep)[0] != os.pardir:
                 path = inside
         drive, path = os.path.splitdrive(path)
         kept = os.path.join(drive.strip("\\/:?").replace("\\", "_"), path.lstrip("\\/"))

@@ -120,6 +120,13 @@ def test_a_recording_elsewhere(
     assert names(here / "inside" / "out") == [os.path.join(whole, "x.wav.txt")]
 
 
+def test_a_name_with_two_points(shell: Shell, emulator: Emulator, here: Path) -> None:
+    """A name that begins with two points is in the current folder all the same."""
+    wav(here / "..x.wav", 0.2)
+    shell("transcribe", "..x.wav", "--output", "out", *FAST)
+    assert names(here / "out") == ["..x.wav.txt"]
+
+
 def test_beside_the_recordings(shell: Shell, emulator: Emulator, here: Path) -> None:
     """--output . writes beside each recording, and its transcripts are not counted as left out."""
     wav(here / "a" / "x.wav", 0.2)

@@ -216,6 +216,7 @@ def test_channel(tmp_path: Path) -> None:
     [
         *({"max_workers": 0}, {"speed": 0}, {"speed": "fast"}, {"on_transcript": "print"}),
         *({"timeout": "1"}, {"timeout": math.nan}),
+        *({"channel": "0"}, {"channel": -1}, {"on_progress": "print"}),
     ],
     ids=str,
 )
