@@ -41,8 +41,10 @@ def add_parser(subparsers: Subparsers) -> None:
         epilog=f"Faults: {', '.join(sorted(FAULTS))}. "
         "Add @1, @1-3 or @2- for certain connections only.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (any free one)")
+    parser.add_argument(
+        "--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)"
+    )
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on (any free one)")
     parser.add_argument(
         "--recogniser",
         choices=("scripted", "pocketsphinx"),
@@ -136,6 +138,18 @@ def _wait_for_interrupt() -> None:
             pass
     except KeyboardInterrupt:
         pass  # The one way to end it.
+
+
+def _host(text: str) -> str:
+    if not text.strip():  # for a socket that is every address of the machine
+        raise argparse.ArgumentTypeError("give an address; 0.0.0.0 is every one of this machine")
+    return text
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number from 0 to 65535")
+    return int(text)
 
 
 def _fault(text: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
+import sys
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -227,3 +228,19 @@ def test_help_of_transcribe(shell: Shell) -> None:
     text = " ".join(shell("transcribe", "--help").out.split())
     for part in ("--output texts", "exit status: 0", "(default: 30.0)", "process"):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--port", "70000"], "from 0 to 65535"),
+        (["--port", "-1"], "from 0 to 65535"),
+        (["--port", "x"], "from 0 to 65535"),
+        (["--host", ""], "give an address"),
+    ],
+)
+def test_where_the_emulator_cannot_listen(shell: Shell, arguments: List[str], says: str) -> None:
+    """A port that is none, and an empty host, which would be all of them, are usage errors."""
+    done = shell("emulate", *arguments, "--", sys.executable, "-c", "")
+    assert done.status == 2
+    assert says in done.err
