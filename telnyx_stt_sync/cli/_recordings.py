@@ -46,16 +46,26 @@ class Recordings:
         self.left_out: List[Tuple[str, str]] = []
         self._suffixes = _AUDIO | _RAW if takes_raw else _AUDIO
         self._seen: Set[str] = set()
+        self._names = 0
+        self._has_many = False  # a folder or a pattern, however many files there are
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one file was named itself, and nothing else: its text needs no heading."""
+        return self._names == 1 and not self._has_many
 
     def add(self, name: str) -> None:
         """A file, a folder, a pattern, or ``-``. Reads folders, opens no file."""
+        self._names += 1
         if name == STANDARD_INPUT:
             # Without its buffer, which waits until it is full before it gives anything.
             self._add(Recording("-", getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)), "-")
         elif os.path.isdir(name):
+            self._has_many = True
             self._add_folder(name)
         elif glob.has_magic(name) and not os.path.lexists(name):
             # Shells do this, but not those of Windows.
+            self._has_many = True
             self._add_matches(name)
         else:
             self._add_file(name)

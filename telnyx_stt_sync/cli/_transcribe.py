@@ -123,7 +123,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         return FAILED
     if waiting and folder is not None:
         _insist(folder.probe, args.output)
-    batch = Batch(console, folder, args.format, waiting, is_one=_is_one(recordings))
+    batch = Batch(console, folder, args.format, waiting, is_one=recordings.is_single)
     try:
         if waiting:
             batch.run(transcriber, jobs=args.jobs, file_options=_file_options(args))
@@ -173,7 +173,7 @@ def _recordings(args: argparse.Namespace, options: Dict[str, Any]) -> Recordings
             raise _UsageError("standard input is the terminal: send audio into it, from a pipe")
     for name in args.files:
         recordings.add(name)
-    if args.format in CAPTIONS and args.output is None and not _is_one(recordings):
+    if args.format in CAPTIONS and args.output is None and not recordings.is_single:
         raise _UsageError(
             f"{args.format} of several recordings needs --output DIR: their times would run into "
             "each other"

@@ -143,7 +143,8 @@ def test_what_is_taken_of_a_folder(shell: Shell, emulator: Emulator, here: Path)
         (here / "calls" / name).parent.mkdir(exist_ok=True)
         (here / "calls" / name).write_bytes(b"x")
     done = shell("transcribe", "calls", *FAST)
-    assert (done.status, done.out) == (0, "hello world\n")
+    assert done.status == 0
+    assert done.out == f"==> {os.path.join('calls', 'B.WAV')} <==\nhello world\n"
     (here / "calls" / "a.m4a").write_bytes(b"\0\0\0\x20ftypM4A ")
     done = shell("transcribe", "calls", *FAST)
     assert done.status == 1
@@ -170,7 +171,7 @@ def test_raw_audio_of_a_folder(shell: Shell, emulator: Emulator, here: Path) -> 
     (here / "calls").mkdir()
     (here / "calls" / "a.raw").write_bytes(bytes(16000))
     raw = ("--input-format", "linear16", "--sample-rate", "16000")
-    assert shell("transcribe", "calls", *raw, *FAST).out == "hello world\n"
+    assert "hello world\n" in shell("transcribe", "calls", *raw, *FAST).out
 
 
 def test_an_explicit_file_goes_whatever_its_name(

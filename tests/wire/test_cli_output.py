@@ -58,6 +58,17 @@ def test_json_lines(shell: Shell, emulator: Emulator, here: Path) -> None:
     assert [json.loads(line)["source"] for line in lines] == ["a.wav", "b.wav"]
 
 
+@pytest.mark.parametrize("named", [["calls"], ["calls/*.wav"], ["calls/a.wav", "calls/a.wav"]])
+def test_what_may_be_several(
+    shell: Shell, emulator: Emulator, here: Path, named: List[str]
+) -> None:
+    """What a folder or a pattern gives looks the same, also when only one file is there."""
+    wav(here / "calls" / "a.wav", 0.2)
+    assert shell("transcribe", *named, *FAST).out.startswith("==> ")
+    assert shell("transcribe", *named, "--format", "json", *FAST).out.count("\n") == 1
+    assert shell("transcribe", *named, "--format", "srt", *FAST).status == 2
+
+
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
 def test_captions_of_several(shell: Shell, emulator: Emulator, here: Path, kind: str) -> None:
     """Captions of several files need a folder: without one nothing is begun."""
