@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -24,6 +25,9 @@ THINKING_SECONDS = 5.0
 
 # A word of the list is looked for within so many letters of where it is expected.
 _SEARCH_LETTERS = 40
+
+# A thousand hours: nothing is shown later.
+_LATEST = 3_600_000.0
 
 # Only in pairs are these taken for markup.
 _ANGLES, _BRACES = str.maketrans("<>", "‹›"), str.maketrans("{}", "()")
@@ -168,11 +172,17 @@ def _in_order(spoken: Iterable[Spoken]) -> List[Spoken]:
     for each in spoken:
         text = _clean(each.text)
         if text:
-            latest = max(latest, each.start)
-            said.append(each._replace(text=text, start=latest, end=max(latest, each.end)))
+            latest = _time(each.start, latest)
+            end = _time(each.end, latest)
+            said.append(each._replace(text=text, start=latest, end=end))
     for index, (each, following) in enumerate(zip(said, said[1:])):
         said[index] = each._replace(end=min(each.end, following.start))
     return said
+
+
+def _time(seconds: float, least: float) -> float:
+    """A time that can be written; what is no number says nothing."""
+    return min(max(least, seconds), _LATEST) if math.isfinite(seconds) else least
 
 
 def _believable(said: Sequence[Spoken]) -> Iterator[Spoken]:
