@@ -172,9 +172,8 @@ def _not_taken(found: Optional[Found], name: Optional[str]) -> FormatNotTakenErr
 
 def check_channel(channel: object) -> None:
     """Raise ``ConfigurationError`` for what is no number of a channel."""
-    if channel is None:
-        return
-    if not isinstance(channel, int) or isinstance(channel, bool) or channel < 0:
+    is_number = isinstance(channel, int) and not isinstance(channel, bool) and channel >= 0
+    if channel is not None and not is_number:
         raise ConfigurationError(
             f"channel={channel!r}: give the number of a channel, counted from 0, or leave it out"
         )
