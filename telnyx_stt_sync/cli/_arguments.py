@@ -196,6 +196,7 @@ def _flag(argument: _Argument) -> str:
 # A switch has no value to go with it, and its name may mean the opposite.
 _FLAGS = {one.name: _flag(one) for one in (*_SERVICE, *_CONNECTION) if one.metavar is not None}
 _FLAGS.update({name: f"--{name}" for name in ("channel", "speed", "timeout")})
+_FLAGS["max_workers"] = "--jobs"
 _NAMED = re.compile(rf"\b({'|'.join(_FLAGS)})=(?=([^\s).,;]?))")
 
 

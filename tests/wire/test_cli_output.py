@@ -231,6 +231,14 @@ def test_names_of_options(shell: Shell, emulator: Emulator, here: Path) -> None:
     assert "input_format=" not in done.err
 
 
+def test_too_many_jobs(shell: Shell, emulator: Emulator, here: Path) -> None:
+    """A number of jobs that no machine has is a usage error, in the command's words."""
+    wav(here / "a.wav", 0.2)
+    done = shell("transcribe", "a.wav", "--jobs", "9" * 20)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("telnyx-stt: --jobs ")
+
+
 def test_in_order() -> None:
     """Texts go out in the order of their numbers, at the end also those behind a gap."""
     out: List[str] = []
