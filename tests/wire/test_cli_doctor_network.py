@@ -13,7 +13,7 @@ import pytest
 
 from tests.wire.command import Done, Shell, shell
 from tests.wire.diagnosis import IN_TIME, SHORT, advised, blamed, key, steps
-from tests.wire.peer import Peer
+from tests.wire.peer import Link, Peer
 from tests.wire.steps import (
     answer,
     interrupt,
@@ -61,7 +61,12 @@ def test_bounded(shell: Shell) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent to one thread")
 def test_interrupt(shell: Shell) -> None:
     """Ctrl-C ends it at once, with status 130 and nothing left behind."""
-    with Peer(greeting=interrupt) as peer:
+
+    def step(link: Link) -> None:
+        link.read_head()  # so it waits; between two lines of Python a socket could be lost
+        interrupt(link)
+
+    with Peer(greeting=step) as peer:
         assert shell("doctor", "--url", peer.url).status == 130
 
 
