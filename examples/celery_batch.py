@@ -16,8 +16,8 @@ A recording leaves the queue only when its file is written. So whatever dies, it
 at once if one process of a worker was killed, after ``visibility_timeout`` (and up to seven
 minutes) if all of it was. That time must be longer than a recording may take and longer than the
 longest delay of a retry: Redis takes the recording for lost when it has passed, and delivers it a
-second time. This costs the work twice but does no harm, as both write the same file. (What kills its
-process each time comes back each time: watch how often workers report a lost process.)
+second time. This costs the work twice but does no harm, as both write the same file. (What kills
+its process each time comes back each time: watch how often workers report a lost process.)
 """
 
 import argparse
