@@ -63,9 +63,9 @@ class Connection:
         """Audio was handed to it."""
         if not self.sent:
             self._mute_at = now + MUTE_SECONDS
-        if self._receipt.sent(size):
-            self._heartbeat.want_ping(now)
         self.sent += size
+        if self._receipt.sent(self.sent):
+            self._heartbeat.want_ping(now)
         self._audio_moved(now)
 
     def no_more_audio(self, now: float) -> None:

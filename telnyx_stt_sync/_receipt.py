@@ -21,23 +21,19 @@ class Receipt:
     """
 
     def __init__(self) -> None:
-        self._sent = 0
-        self._is_wanted = False  # it is time to learn whether the peer answers
+        self._is_wanted = False  # there is so much audio that a proof is worth a ping
         self._answers = False
-        self._at_end = False  # a proof is wanted, and a ping is sent behind the last audio
+        self._at_end = False  # and a ping is sent behind the last audio
         self._read_all = False
 
-    def sent(self, size: int) -> bool:
-        """Audio was handed over: whether it is time to learn whether the peer answers pings."""
-        before = self._sent
-        self._sent += size
-        is_now = before < TRUSTED_BYTES <= self._sent
-        self._is_wanted = self._is_wanted or is_now
-        return is_now
+    def sent(self, total: int) -> bool:
+        """So much audio was handed over in all: whether to learn now if the peer answers pings."""
+        was_wanted, self._is_wanted = self._is_wanted, total >= TRUSTED_BYTES
+        return self._is_wanted and not was_wanted
 
     def end(self) -> bool:
         """The last audio was handed over: whether a ping is to be sent behind it."""
-        self._at_end = self._sent >= TRUSTED_BYTES
+        self._at_end = self._is_wanted
         return self._at_end
 
     @property
