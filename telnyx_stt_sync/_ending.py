@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Set
 
 from ._connection import Connection
 from ._engine import Engine
@@ -27,13 +27,11 @@ class Ending:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._was_mute = False
-        self._was_idle = False
-        self._was_unread = False
+        self._doubted: Set[str] = set()  # the kinds that came since something new was heard
 
     def final_came(self) -> None:
         """Something new was heard."""
-        self._was_idle = self._was_unread = False
+        self._doubted.clear()
 
     def ended_by(
         self, code: int, connection: Optional[Connection], only_silence: bool, now: float
@@ -44,20 +42,21 @@ class Ending:
         """
         if connection is None:
             return None
-        if connection.is_unread and code in END_CODES:
-            was_unread, self._was_unread = self._was_unread, True
-            return "server_close" if was_unread else None
+        is_normal = code in END_CODES
+        if is_normal and connection.is_unread:
+            return "server_close" if self._comes_again("unread") else None
         if not connection.owes_nothing:
             return None
-        if code in END_CODES and self._is_believed(connection, only_silence):
-            return "server_close"
+        if is_normal:
+            has_answered = connection.frames or not connection.sent or only_silence
+            if has_answered or self._comes_again("mute"):
+                return "server_close"
         if not self._engine.closes and connection.is_idle(now):
-            was_idle, self._was_idle = self._was_idle, True
-            return "quiet" if was_idle else None
+            return "quiet" if self._comes_again("idle") else None
         return None
 
-    def _is_believed(self, connection: Connection, only_silence: bool) -> bool:
-        if connection.frames or not connection.sent or only_silence:
-            return True
-        was_mute, self._was_mute = self._was_mute, True
-        return was_mute
+    def _comes_again(self, kind: str) -> bool:
+        """Whether there was a close of that kind before; from now on there was."""
+        came_before = kind in self._doubted
+        self._doubted.add(kind)
+        return came_before

@@ -582,6 +582,20 @@ def test_a_session_that_never_answered() -> None:
     assert stream.result(finished).complete
 
 
+def test_a_session_that_never_answers_after_one_that_did() -> None:
+    """What was heard in between makes it the first one of its kind again."""
+    stream = draining()
+    again(stream.close(1000))
+    stream.open()
+    stream.replay()
+    stream.hear("a")
+    stream.lose()
+    stream.open()
+    stream.replay()
+    stream.end()
+    assert "without a single answer" in str(again(stream.close(1000)).error)
+
+
 @pytest.mark.parametrize("code", [1006, 1008, 1011, 4000])
 def test_an_idle_engine_that_is_closed(code: int) -> None:
     """An engine that never says that it is done is closed in silence: once a loss, then its end."""
