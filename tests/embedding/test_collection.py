@@ -13,7 +13,7 @@ import pytest
 from telnyx_stt_sync import ConfigurationError, RetryPolicy, Transcriber, Transcript, Transcription
 from telnyx_stt_sync._stream import Stream
 from tests.embedding.house import SECOND, descriptors, own_threads, wait_until
-from tests.wire.client import SPEECH, recording, speech, transcriber
+from tests.wire.client import SPEECH, living, recording, speech, transcriber
 from tests.wire.peer import Link, Peer, Step
 from tests.wire.steps import (
     close,
@@ -143,6 +143,7 @@ def test_while_it_connects_again(make: Callable[..., Any]) -> None:
 def test_on_close_of_a_collected_object(refers: bool) -> None:
     """on_close comes, once, also for a stream that ends because its object was collected."""
     ends: List[Transcription] = []
+    of_others = living(Transcriber, Stream)
     with Peer(read_audio(len(SPEECH)), final("one"), read_until_gone) as peer:
 
         def make() -> Transcriber:
@@ -163,8 +164,7 @@ def test_on_close_of_a_collected_object(refers: bool) -> None:
         wait_until(lambda: not own_threads(), SECOND)
         assert [(end.text, end.ended_by) for end in ends] == [("one", "closed")]
         gc.collect()
-        kinds = (Transcriber, Stream)
-        assert not [thing for thing in gc.get_objects() if isinstance(thing, kinds)]
+        assert not living(Transcriber, Stream) - of_others
 
 
 def test_callback_that_runs() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import array
 import functools
+import gc
 import io
 import math
 import sys
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Set, Tuple
 
 import pytest
 
@@ -119,3 +120,8 @@ def failure_of(
 def heard(error: TelnyxSTTError) -> Optional[str]:
     """What the error says was heard before it."""
     return None if error.partial is None else error.partial.text
+
+
+def living(*kinds: type) -> Set[Any]:
+    """Every object of these types that something in this process still holds."""
+    return {thing for thing in gc.get_objects() if isinstance(thing, kinds)}
