@@ -11,13 +11,30 @@ import os
 import sys
 import tempfile
 import warnings
-from typing import List, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, Optional, Sequence
 
+from tests.benchmarks import growth, links, one_stream
+from tests.benchmarks.bench import SMOKE, Bench, Sizes
 from tests.benchmarks.contenders import CONTENDERS, NEEDS
 from tests.benchmarks.machine import machine
 from tests.benchmarks.peer import peer
-from tests.benchmarks.rows import ROWS, SMOKE, Bench, Sizes
 from tests.benchmarks.table import Row, chart, facts, markdown
+
+ROWS: Dict[str, Callable[[Bench], Iterator[Row]]] = {
+    measure.__name__: measure
+    for measure in (
+        one_stream.startup,
+        one_stream.ending,
+        one_stream.latency,
+        one_stream.sending,
+        one_stream.processor,
+        one_stream.upload,
+        growth.streams,
+        growth.files,
+        growth.sessions,
+        links.links,
+    )
+}
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> List[Row]:

@@ -24,11 +24,16 @@ OnFinal = Callable[[Dict[str, Any]], None]
 
 
 class Contender:
-    """A live stream: ``on_final`` is called with each frame that is a final."""
+    """A live stream: ``on_final`` is called with each frame that is a final.
+
+    Options are those of ours; the others have none.
+    """
 
     name = ""
 
-    def __init__(self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext]) -> None:
+    def __init__(
+        self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext], **_: Any
+    ) -> None:
         raise NotImplementedError
 
     def send(self, audio: bytes) -> None:
@@ -38,6 +43,10 @@ class Contender:
     def finish(self) -> None:
         """Say that it was all, and wait until the server has closed."""
         raise NotImplementedError
+
+    def troubles(self) -> Dict[str, float]:
+        """What went wrong on the way, where that is known."""
+        return {}
 
     @classmethod
     def upload(
@@ -60,9 +69,11 @@ class Ours(Contender):
 
     name = "telnyx_stt_sync"
 
-    def __init__(self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext]) -> None:
+    def __init__(
+        self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext], **options: Any
+    ) -> None:
         self._stt = self._transcriber(
-            url, context, on_transcript=lambda transcript: on_final(dict(transcript.raw))
+            url, context, on_transcript=lambda transcript: on_final(dict(transcript.raw)), **options
         ).start()
 
     @staticmethod
@@ -72,10 +83,9 @@ class Ours(Contender):
         return Transcriber(
             "key",
             url=url,
-            input_format="linear16",
-            sample_rate=16000,
             ssl_context=context,
-            **options,
+            connect_spacing=0,  # the server is ours
+            **{"input_format": "linear16", "sample_rate": 16000, **options},
         )
 
     def send(self, audio: bytes) -> None:
@@ -83,6 +93,13 @@ class Ours(Contender):
 
     def finish(self) -> None:
         self._stt.finish()
+
+    def troubles(self) -> Dict[str, float]:
+        stats = self._stt.stats
+        return {
+            "reconnects, times": stats.reconnects,
+            "audio dropped, s": stats.dropped_seconds,
+        }
 
     @classmethod
     def upload(
@@ -118,7 +135,9 @@ class WebsocketClient(_WithReader):
 
     name = "websocket-client"
 
-    def __init__(self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext]) -> None:
+    def __init__(
+        self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext], **_: Any
+    ) -> None:
         import websocket
 
         sslopt = {"context": context} if context else None
@@ -142,7 +161,9 @@ class Websockets(_WithReader):
 
     name = "websockets"
 
-    def __init__(self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext]) -> None:
+    def __init__(
+        self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext], **_: Any
+    ) -> None:
         from websockets.sync.client import connect
 
         self._client = connect(
@@ -175,7 +196,9 @@ class TelnyxSdk(Contender):
 
     name = "telnyx SDK"
 
-    def __init__(self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext]) -> None:
+    def __init__(
+        self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext], **_: Any
+    ) -> None:
         if context is not None:
             raise ValueError("it takes no SSL context")
         from telnyx.lib import SpeechToTextStreamParams, SpeechToTextWS
@@ -208,7 +231,9 @@ class Raw(_WithReader):
 
     name = "raw socket"
 
-    def __init__(self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext]) -> None:
+    def __init__(
+        self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext], **_: Any
+    ) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None and parts.port is not None
         self._socket: socket.socket = socket.create_connection((parts.hostname, parts.port))

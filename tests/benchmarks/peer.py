@@ -9,7 +9,8 @@ does; all read until a text frame (``CloseStream``), answer it with a final and 
   carries how long each was on its way, in ``delays``;
 - ``/talk/COUNT/PAUSE``: sends so many finals of about 300 bytes, one every PAUSE seconds, each with
   the time at which it was sent, then closes without waiting;
-- ``/live/PAUSE``: sends such a final every PAUSE seconds until the end.
+- ``/live/PAUSE``: sends such a final every PAUSE seconds until the end; ``/live/PAUSE/stamps``
+  both.
 
 Times are nanoseconds of the monotonic clock, which all processes of a machine share. A final
 carries its own in ``channel``: that is what every client hands on.
@@ -29,11 +30,11 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 from urllib.parse import urlsplit
 
-CLOSE = b"\x88\x02\x03\xe8"
-WORDS = "word " * 40
+from tests.benchmarks.frames import CLOSE, final, pong, unmasked
+from tests.benchmarks.live_loop import Live, LiveLoop
 
 
 class PeerProcess(NamedTuple):
@@ -66,6 +67,7 @@ def peer(certificate: Optional[str] = None) -> Iterator[PeerProcess]:
 
 def main() -> None:
     """Serve until killed; prints the ports, plain and TLS."""
+    loop = LiveLoop()
     context = None
     if len(sys.argv) > 1:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -78,10 +80,12 @@ def main() -> None:
                 for listener in select.select([plain, secure], [], [])[0]:
                     connection, _ = listener.accept()
                     wrap = context if listener is secure else None
-                    threading.Thread(target=serve, args=(connection, wrap), daemon=True).start()
+                    threading.Thread(
+                        target=serve, args=(connection, wrap, loop), daemon=True
+                    ).start()
 
 
-def serve(connection: socket.socket, context: Optional[ssl.SSLContext]) -> None:
+def serve(connection: socket.socket, context: Optional[ssl.SSLContext], loop: LiveLoop) -> None:
     """One connection, on a thread of its own."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
@@ -92,7 +96,8 @@ def serve(connection: socket.socket, context: Optional[ssl.SSLContext]) -> None:
         if what == "talk":
             talk(connection, int(numbers[0]), float(numbers[1]))
         elif what == "live":
-            live(connection, float(numbers[0]))
+            stack.pop_all()
+            loop.add(Live(connection, float(numbers[0]), is_stamped=numbers[-1] == "stamps"))
         else:
             listen(connection, what)
 
@@ -136,9 +141,9 @@ def listen(connection: socket.socket, what: str) -> None:
         if opcode == 1:
             break
         if opcode == 9:
-            pong(connection, mask, payload)
+            connection.sendall(pong(mask, payload))
         elif opcode == 2 and what == "stamps":
-            stamp = bytes(a ^ b for a, b in zip(payload[:8], mask + mask))
+            stamp = unmasked(mask, payload[:8])
             delays.append(time.monotonic_ns() - struct.unpack("!q", stamp)[0])
         elif opcode == 2 and is_first:
             is_first = False
@@ -157,72 +162,10 @@ def talk(connection: socket.socket, count: int, pause: float) -> None:
             break
 
 
-def live(connection: socket.socket, pause: float) -> None:
-    """Send transcripts until the client says that it was all.
-
-    On one thread: two that use one TLS connection corrupt it.
-    """
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    received = bytearray()
-    due = time.monotonic() + pause
-    while True:
-        buffered = isinstance(connection, ssl.SSLSocket) and connection.pending()
-        if buffered or poll.poll(max(0.0, 1000 * (due - time.monotonic()))):
-            data = connection.recv(65536)
-            if not data:
-                return
-            received += data
-            for opcode, mask, payload in parsed(received):
-                if opcode == 1:
-                    end(connection)
-                    return
-                if opcode == 9:
-                    pong(connection, mask, payload)
-        if time.monotonic() >= due:
-            connection.sendall(final())
-            due += pause
-
-
-def parsed(received: bytearray) -> Iterator[Tuple[int, bytes, bytes]]:
-    """The whole frames in ``received``, which are taken out of it."""
-    while len(received) >= 8:
-        size, start = received[1] & 0x7F, 2
-        if size == 126:
-            size, start = struct.unpack_from("!H", received, 2)[0], 4
-        elif size == 127:
-            size, start = struct.unpack_from("!Q", received, 2)[0], 10
-        stop = start + 4 + size
-        if len(received) < stop:
-            return
-        yield (
-            received[0] & 0x0F,
-            bytes(received[start : start + 4]),
-            bytes(received[start + 4 : stop]),
-        )
-        del received[:stop]
-
-
 def end(connection: socket.socket, **facts: Any) -> None:
     """The last final and the close; the client's own is waited for, then TCP ends."""
     connection.sendall(final(**facts) + CLOSE)
     connection.recv(65536)
-
-
-def final(**facts: Any) -> bytes:
-    """The frame of a final of about 300 bytes that tells when it was sent."""
-    told: Dict[str, Any] = {"transcript": WORDS, "is_final": True, "confidence": 0.98, **facts}
-    told["channel"] = time.monotonic_ns()
-    text = json.dumps(told).encode()
-    if len(text) < 65536:
-        return b"\x81\x7e" + struct.pack("!H", len(text)) + text
-    return b"\x81\x7f" + struct.pack("!Q", len(text)) + text
-
-
-def pong(connection: socket.socket, mask: bytes, payload: bytes) -> None:
-    """Answer a ping."""
-    data = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-    connection.sendall(bytes([0x8A, len(data)]) + data)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,11 @@ def at_least(limit: float, of: str = BARE) -> Target:
     return Target(f"≥ {limit:g} × {of}", lambda figures: figures[OURS] >= limit * figures[of])
 
 
+def under(limit: float, unit: str) -> Target:
+    """No more than so much."""
+    return Target(f"≤ {limit:g} {unit}", lambda figures: figures[OURS] <= limit)
+
+
 def all_of(*targets: Target) -> Target:
     """Several at once."""
     return Target(
@@ -61,11 +66,33 @@ def interleaved(
     runs: int, contenders: Sequence[str], measure: Callable[[str], float]
 ) -> Dict[str, float]:
     """The medians of so many measurements each, taken in turn."""
-    samples: Dict[str, List[float]] = {name: [] for name in contenders}
+    facts = interleaved_facts(runs, contenders, lambda name: {"": measure(name)})
+    return facts[""]
+
+
+def interleaved_facts(
+    runs: int, contenders: Sequence[str], measure: Callable[[str], Dict[str, float]]
+) -> Dict[str, Dict[str, float]]:
+    """The same for measurements that give several figures by name: for each its medians."""
+    samples: Dict[str, List[Dict[str, float]]] = {name: [] for name in contenders}
     for _ in range(runs):
         for name, taken in samples.items():
             taken.append(measure(name))
-    return {name: statistics.median(taken) for name, taken in samples.items()}
+    return by_fact({name: medians(taken) for name, taken in samples.items()})
+
+
+def by_fact(figures: Dict[str, Dict[str, float]]) -> Dict[str, Dict[str, float]]:
+    """Facts by contender → contenders by fact, in the order of the facts."""
+    facts = {fact: None for of_one in figures.values() for fact in of_one}
+    return {
+        fact: {name: of_one[fact] for name, of_one in figures.items() if fact in of_one}
+        for fact in facts
+    }
+
+
+def medians(samples: Sequence[Dict[str, float]]) -> Dict[str, float]:
+    """Of each figure the median of all samples."""
+    return {name: statistics.median(sample[name] for sample in samples) for name in samples[0]}
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -1,10 +1,11 @@
-"""One contender doing one thing, in a process of its own; prints its figure.
+"""One contender doing one thing, in a process of its own; prints its figure, or several by name.
 
 python -m tests.benchmarks.task CONTENDER TASK URL [CERTIFICATE] [NAME=NUMBER …]
 """
 
 from __future__ import annotations
 
+import json
 import os
 import ssl
 import statistics
@@ -13,9 +14,11 @@ import sys
 import tempfile
 import threading
 import time
-from typing import Callable, Dict, List, NamedTuple, Optional, Type
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Type
 
 from tests.benchmarks.contenders import CONTENDERS, Arrivals, Contender
+from tests.benchmarks.crowd import crowd, peak, percentile, warm_up
+from tests.benchmarks.pace import paced
 
 SECOND = 32_000  # bytes of linear16 at 16 kHz
 
@@ -27,9 +30,9 @@ class Entry(NamedTuple):
     url: str
     context: Optional[ssl.SSLContext]
 
-    def open(self, arrivals: Arrivals) -> Contender:
+    def open(self, arrivals: Arrivals, **options: Any) -> Contender:
         """An open live stream."""
-        return self.contender(self.url, arrivals, self.context)
+        return self.contender(self.url, arrivals, self.context, **options)
 
 
 def listen(entry: Entry, busy: float = 0) -> float:
@@ -48,7 +51,8 @@ def send(entry: Entry, chunk: float = 0.02, seconds: float = 5.0) -> float:
     arrivals = Arrivals()
     client = entry.open(arrivals)
     rest = bytes(int(chunk * SECOND) - 8)
-    _pace(lambda: client.send(struct.pack("!q", time.monotonic_ns()) + rest), chunk, seconds, 1.0)
+    for _ in paced(chunk, seconds):
+        client.send(struct.pack("!q", time.monotonic_ns()) + rest)
     client.finish()
     return float(statistics.median(arrivals.last["delays"])) / 1e6
 
@@ -62,12 +66,13 @@ def finish(entry: Entry) -> float:
     return (time.monotonic_ns() - int(arrivals.last["channel"])) / 1e6
 
 
-def cpu(entry: Entry, chunk: float = 0.02, seconds: float = 20.0, speed: float = 1.0) -> float:
-    """CPU seconds for an hour of live audio; chunks come ``speed`` times as often as in life."""
+def cpu(entry: Entry, chunk: float = 0.02, seconds: float = 20.0) -> float:
+    """CPU seconds for an hour of live audio."""
     client = entry.open(Arrivals())
     audio = os.urandom(int(chunk * SECOND))  # not silence, which is looked at more closely
     start = time.process_time()
-    _pace(lambda: client.send(audio), chunk, seconds, speed)
+    for _ in paced(chunk, seconds):
+        client.send(audio)
     taken = time.process_time() - start
     client.finish()
     return taken * 3600 / seconds
@@ -75,25 +80,21 @@ def cpu(entry: Entry, chunk: float = 0.02, seconds: float = 20.0, speed: float =
 
 def upload(entry: Entry, frame: float = 8000, megabytes: float = 64) -> float:
     """MB/s of a file that is sent as fast as the server reads it, to the end of the stream."""
-    count = int(megabytes * 1e6 / frame)
     with tempfile.NamedTemporaryFile() as file:
+        block = os.urandom(int(frame) * 100)
+        count = max(1, int(megabytes * 1e6 / len(block)))
         for _ in range(count):
-            file.write(os.urandom(int(frame)))
+            file.write(block)
         file.flush()
         send_file = entry.contender.upload(entry.url, entry.context, file.name, int(frame))
         start = time.perf_counter()
         send_file()
-        return count * frame / 1e6 / (time.perf_counter() - start)
+        return count * len(block) / 1e6 / (time.perf_counter() - start)
 
 
-def _pace(send_one: Callable[[], None], chunk: float, seconds: float, speed: float) -> None:
-    """Call it for each chunk of so many seconds of audio, when its time has come."""
-    start = time.monotonic()
-    for number in range(int(seconds / chunk)):
-        wait = start + number * chunk / speed - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
-        send_one()
+def file(entry: Entry, megabytes: float = 64) -> Dict[str, float]:
+    """Seconds for a MB of a file, and the most MB that the process has had."""
+    return {"time": 1 / upload(entry, megabytes=megabytes), "memory": peak() / 1024}
 
 
 def _compute(over: threading.Event) -> None:
@@ -102,8 +103,34 @@ def _compute(over: threading.Event) -> None:
         sum(range(1000))
 
 
-TASKS: Dict[str, Callable[..., float]] = {
-    task.__name__: task for task in (listen, send, finish, cpu, upload)
+def many(entry: Entry, **numbers: float) -> Dict[str, float]:
+    """Many live streams at once."""
+    return crowd(entry.contender, entry.url, entry.context, **numbers)
+
+
+def link(entry: Entry, seconds: float = 20.0) -> Dict[str, float]:
+    """A telephone's audio live, 64 kbit/s in chunks of 100 ms; how it fares on its way."""
+    warm_up(entry.contender, entry.url, entry.context)
+    arrivals = Arrivals()
+    called = time.monotonic_ns()
+    client = entry.open(arrivals, input_format="mulaw", sample_rate=8000)
+    opened = time.monotonic_ns()
+    for due in paced(0.1, seconds):
+        client.send(struct.pack("!q", due) + bytes(792))
+    ended = time.monotonic_ns()
+    client.finish()
+    return {
+        "call → open stream, ms": (opened - called) / 1e6,
+        "audio on its way, median, ms": statistics.median(arrivals.last["delays"]) / 1e6,
+        "audio on its way, 99 %, ms": percentile(arrivals.last["delays"]) / 1e6,
+        "final on its way, 99 %, ms": percentile(arrivals.delays) / 1e6,
+        "last audio → result in hand, ms": (time.monotonic_ns() - ended) / 1e6,
+        **client.troubles(),
+    }
+
+
+TASKS: Dict[str, Callable[..., Any]] = {
+    task.__name__: task for task in (listen, send, finish, cpu, upload, file, many, link)
 }
 
 
@@ -118,7 +145,7 @@ def main(arguments: List[str]) -> None:
             numbers[name] = float(value)
         else:
             context = ssl.create_default_context(cafile=given)
-    print(TASKS[task](Entry(CONTENDERS[contender], url, context), **numbers))
+    print(json.dumps(TASKS[task](Entry(CONTENDERS[contender], url, context), **numbers)))
 
 
 if __name__ == "__main__":

@@ -7,21 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.__main__ import main
+from tests.benchmarks.__main__ import ROWS, main
 from tests.benchmarks.contenders import CONTENDERS
-from tests.benchmarks.rows import ROWS
 from tests.benchmarks.table import OURS, Row, Target, at_least, at_most, chart, markdown
+
+# What a slow link should do; and memory, when a stream finds room that others have left.
+MAY_BE_ZERO = (
+    "reconnects",
+    "audio dropped",
+    "memory of each stream as it begins",
+    "memory of each stream at the end, what it keeps included",
+    "memory that it adds",
+)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads sizes from /proc")
 @pytest.mark.parametrize("name", ROWS)
 def test_each_row(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each gives a figure of ours and of those others that are installed."""
+    """Each gives a figure of ours and, where they can do it, of those others that are installed."""
     rows = main(["--smoke", name])
     assert rows
     for row in rows:
-        assert row.figures[OURS] > 0
-        assert row.figures["websocket-client"] > 0
+        assert row.figures[OURS] > 0 or row.name in MAY_BE_ZERO
+    # Sessions run on a clock of their own, which the others do not have.
+    assert all("websocket-client" in row.figures for row in rows[:1]) != (name == "sessions")
     assert "| " + rows[0].name in capsys.readouterr().out
 
 

@@ -34,7 +34,7 @@ RATE = int(FORMAT.bytes_per_second)
 STEP = 0.05  # seconds between two looks at everything
 FRAME_BYTES = 16_000
 UNPACED = 3_000_000 * STEP  # bytes in a step
-AGES = 20_000.0  # seconds after which a stream hangs
+AGES = 20_000.0  # seconds, beside twice those of the audio, after which a stream hangs
 STUMP = -1  # the number of what was heard of a word that was cut
 NOISE = -2  # the number of a word that nobody said
 
@@ -250,8 +250,9 @@ class VirtualStream:
 
     def run(self) -> Result:
         """Carry it to its end."""
+        ages = AGES + 2 * self._speech.size / RATE
         while self._finished is None:
-            assert self._now < AGES, f"it hangs: {self._session}"
+            assert self._now < ages, f"it hangs: {self._session}"
             self._now += STEP
             if self._peer is None:
                 self._connect()

@@ -7,10 +7,9 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Dict, Iterator, List
 
-from tests.benchmarks.contenders import CONTENDERS
-from tests.benchmarks.peer import PeerProcess
+from tests.benchmarks.bench import Bench
 from tests.benchmarks.table import (
     BARE,
     OURS,
@@ -22,68 +21,6 @@ from tests.benchmarks.table import (
     at_most,
     interleaved,
 )
-
-ALL = tuple(CONTENDERS)
-
-
-class Sizes(NamedTuple):
-    """How much is measured."""
-
-    runs: int = 7
-    frames: int = 1000  # finals in a row, 3 ms apart
-    seconds: float = 10.0  # of live audio
-    megabytes: float = 64.0
-    streams: Tuple[int, ...] = (1, 10, 100, 500)
-    stream_seconds: float = 60.0
-    file_megabytes: Tuple[int, ...] = (1, 10, 100, 1000)
-    session_minutes: Tuple[int, ...] = (1, 10, 60, 480)
-    link_seconds: float = 20.0
-
-
-SMOKE = Sizes(
-    runs=1,
-    frames=20,
-    seconds=0.2,
-    megabytes=1.0,
-    streams=(1, 3),
-    stream_seconds=1.0,
-    file_megabytes=(1, 2),
-    session_minutes=(1, 2),
-    link_seconds=2.0,
-)
-
-
-class Bench(NamedTuple):
-    """The sizes, the server, and the certificate that it shows under TLS."""
-
-    sizes: Sizes
-    peer: PeerProcess
-    certificate: str
-    contenders: Sequence[str] = ALL
-
-    def task(
-        self, task: str, path: str, tls: bool = False, **numbers: float
-    ) -> Callable[[str], float]:
-        """The figure of a task, by contender; each time in a process of its own."""
-
-        def measure(contender: str) -> float:
-            base = self.peer.tls_url if tls else self.peer.url
-            command = [sys.executable, "-m", "tests.benchmarks.task", contender, task, base + path]
-            command += [self.certificate] if tls else []
-            command += [f"{name}={value}" for name, value in numbers.items()]
-            done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-            return float(done.stdout)
-
-        return measure
-
-    def of(self, *names: str) -> List[str]:
-        """Those of the contenders that are there."""
-        return [name for name in names or ALL if name in self.contenders]
-
-    def over(self, tls: bool) -> List[str]:
-        """Those that can be measured so: the SDK takes no certificate of one's own."""
-        return self.of(*(name for name in ALL if not tls or name != SDK))
-
 
 # What a new process does up to its first audio, as a user would write it.
 FIRST_BYTE: Dict[str, str] = {
@@ -212,7 +149,3 @@ def upload(bench: Bench) -> Iterator[Row]:
 
 
 BELOW_SDK = Target(f"< {SDK}", lambda figures: figures[OURS] < figures[SDK])
-
-ROWS: Dict[str, Callable[[Bench], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (startup, ending, latency, sending, processor, upload)
-}
