@@ -92,10 +92,10 @@ class FileFeed:
         stream.end_input()
 
     def _waited(self, stream: Stream, deadline: float) -> bool:
-        """Wait until the next piece is due; ``True`` when the stream ended meanwhile."""
+        """Wait until the next piece is due; ``True`` when it is not wanted any more."""
         now = time.monotonic()
         delay = min(self._pacer.delay(self._position, now), deadline - now)
-        return delay > 0 and stream.wait(delay)
+        return (delay > 0 and stream.wait(delay)) or time.monotonic() >= deadline
 
     def _sent(self, stream: Stream, piece: bytes, deadline: float) -> bool:
         patience = None if math.isinf(deadline) else max(0.0, deadline - time.monotonic())
