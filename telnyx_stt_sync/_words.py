@@ -14,8 +14,17 @@ _UNSPACED = (
 _PIECE = re.compile(f"[{_UNSPACED}]|[^\\s/_\\-\u2010-\u2015{_UNSPACED}]+")
 
 
+# The same for ASCII: what parts words becomes a blank, anything else but letters and digits goes.
+_IN_ASCII = {
+    place: " " if char.isspace() or char in "/_-" else char.lower() if char.isalnum() else None
+    for place, char in enumerate(map(chr, range(128)))
+}
+
+
 def words(text: str) -> List[str]:
     """The words without case, punctuation and different ways to write one letter."""
+    if text.isascii():
+        return text.translate(_IN_ASCII).split()
     return [word for _, word in _pieces(text)]
 
 

@@ -89,3 +89,10 @@ def test_words_of_words(text: str) -> None:
     for word in words(text):
         assert word
         assert word.split() == [word]
+
+
+@settings(deadline=None)
+@given(text=st.text(st.characters(max_codepoint=127), max_size=30))
+def test_plain_text(text: str) -> None:
+    """The words of a text do not depend on what else stands behind it."""
+    assert words(text) == words(text + " \u00e9")[:-1]
