@@ -10,7 +10,7 @@ from typing import Callable, Optional, Set
 
 from ._actions import Failed
 from ._callbacks import Callbacks
-from ._event_queue import Event, EventQueue
+from ._event_queue import LONG_SLICE, Event, EventQueue
 
 logger = logging.getLogger("telnyx_stt_sync")
 
@@ -88,7 +88,7 @@ class Delivery:
     def _run(self) -> None:
         try:
             while True:
-                event = self._events.take()
+                event = self._events.take(look_every=LONG_SLICE)
                 if event is None:
                     return
                 self._deliver(event)

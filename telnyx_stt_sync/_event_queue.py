@@ -9,6 +9,10 @@ from typing import Deque, NamedTuple, Optional, Union
 from ._actions import Notice, TranscriptHeard, UtteranceEnded
 from ._events import Transcription
 
+# Seconds. A thread of our own, which nobody interrupts, looks by itself only in case a thread that
+# was interrupted has taken the event's place at the gate.
+WAIT_SLICE, LONG_SLICE = 0.2, 5.0
+
 # A consumer that is this far behind gets only the newest interim of several.
 MAX_WAITING = 1000
 
@@ -42,10 +46,13 @@ class EventQueue:
 
     def __init__(self, limit: int = MAX_WAITING) -> None:
         self._limit = limit
-        # Guards every attribute below. Taken by itself, not through the condition, whose methods
-        # are Python: a signal handler that raises in one of them would leave it locked for ever.
+        # Guards every attribute below but the gate. Re-entrant: a signal handler may end it.
         self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)  # waited on by the consumer
+        # Waited on by consumers: unlocked when there is something for them. Not a condition, whose
+        # methods are Python: a signal handler that raises in one of them would leave it locked for
+        # ever, and each wait takes many times as long.
+        self._gate = threading.Lock()
+        self._gate.acquire()
         self._events: Deque[Event] = deque()
         self._interims = 0  # of the events
         self._ended = False
@@ -57,28 +64,31 @@ class EventQueue:
                 self._drop_interim()
             self._events.append(event)
             self._interims += _is_interim(event)
-            self._changed.notify()
+            self._open_gate()
 
-    def take(self, wait: bool = True) -> Optional[Event]:
+    def take(self, wait: bool = True, look_every: float = WAIT_SLICE) -> Optional[Event]:
         """The next event; ``None`` at the end, or, without ``wait``, when there is none.
 
         Waits in slices, so that a main thread can be interrupted on Windows;
         the I/O thread ends the queue whatever happens.
         """
-        with self._lock:
-            while wait and not self._events and not self._ended:
-                self._changed.wait(_WAIT_SLICE)
-            if not self._events:
-                return None
-            event = self._events.popleft()
-            self._interims -= _is_interim(event)
-            return event
+        while True:
+            with self._lock:
+                event = self._events.popleft() if self._events else None
+                self._interims -= event is not None and _is_interim(event)
+                if self._events or self._ended:
+                    self._open_gate()  # for the next one who comes
+                else:
+                    self._gate.acquire(False)
+                if event is not None or self._ended or not wait:
+                    return event
+            self._gate.acquire(timeout=look_every)
 
     def end(self) -> None:
         """No more events will come. Idempotent."""
         with self._lock:
             self._ended = True
-            self._changed.notify_all()
+            self._open_gate()
 
     def discard(self) -> None:
         """Drop the transcripts that wait; errors and the end stay."""
@@ -88,12 +98,14 @@ class EventQueue:
             self._events = deque(kept)
             self._interims = 0
 
+    def _open_gate(self) -> None:
+        """Let a consumer look. Requires the lock."""
+        if self._gate.locked():
+            self._gate.release()
+
     def _drop_interim(self) -> None:
         for index, event in enumerate(self._events):
             if _is_interim(event):
                 del self._events[index]
                 self._interims -= 1
                 return
-
-
-_WAIT_SLICE = 0.2

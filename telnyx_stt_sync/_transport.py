@@ -71,6 +71,8 @@ class Transport:
 
     def __init__(self, sock: socket.socket, already_read: bytes = b"") -> None:
         self.socket = sock
+        # Another kind of socket, such as TLS, may keep bytes back of which no select tells.
+        self._is_plain = type(sock) is socket.socket
         self._received = bytearray(already_read)
         self._decoder = websocket.frame_buffer(self._take, skip_utf8_validation=True)
         self._fragments: List[bytes] = []
@@ -142,7 +144,7 @@ class Transport:
         self._read()
         frames: List[Frame] = []
         try:
-            while True:
+            while self._received:
                 frame = self._next_frame()
                 if frame is not None:
                     frames.append(frame)
@@ -181,10 +183,12 @@ class Transport:
                 self._at_end = True
                 self._end_reason = f"the connection broke: {exc.strerror or exc}"
                 continue
-            if data:
-                self._received += data
-            else:
+            if not data:
                 self._at_end = True
+                continue
+            self._received += data
+            if self._is_plain and len(data) < READ_BYTES:
+                return  # that was all
         self._more_to_read = True
 
     def _next_frame(self) -> Optional[Frame]:

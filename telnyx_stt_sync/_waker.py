@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import selectors
 import socket
 import threading
@@ -37,9 +36,10 @@ class Waker:
         """End the wait that is going on, or the next one."""
         with self._lock:
             if self._open:
-                # A full buffer means that bytes enough for a wake-up are there already.
-                with contextlib.suppress(BlockingIOError):
+                try:
                     self._writer.send(b"\0")
+                except BlockingIOError:  # bytes enough for a wake-up are there already
+                    pass
 
     def wait(self, sock: Optional[socket.socket], events: int, timeout: Optional[float]) -> int:
         """Wait until ``sock`` is ready, somebody wakes, or ``timeout`` seconds have passed.
@@ -52,7 +52,8 @@ class Waker:
         patience = None if timeout is None else min(timeout, LONGEST_WAIT)
         for key, mask in self._selector.select(patience):
             if key.fileobj is self._reader:
-                self._drain()
+                # Once: if that was not all, the rest ends the next wait, which is no harm.
+                self._reader.recv(4096)
             else:
                 ready = mask
         return ready
@@ -82,8 +83,3 @@ class Waker:
         elif sock is not None:
             self._selector.register(sock, events)
         self._watched, self._watched_events = sock, events
-
-    def _drain(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while self._reader.recv(4096):
-                pass
