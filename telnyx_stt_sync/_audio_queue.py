@@ -84,9 +84,15 @@ class AudioQueue:
         with self._lock:
             return self._ended or self._size >= self._unit or self._mark_is_due()
 
-    def put(self, chunk: bytes, timeout: Optional[float] = None) -> None:
+    def put(
+        self,
+        chunk: bytes,
+        timeout: Optional[float] = None,
+        tell: Optional[Callable[[], None]] = None,
+    ) -> None:
         """Add audio, waiting up to ``timeout`` seconds (``None``: for ever) for room.
 
+        ``tell`` is called in place of ``wake``, if the consumer may be asleep.
         Raises ``QueueFull`` when no room came, ``QueueRewound`` when a rewind has to be
         followed first, and ``QueueEnded`` once the queue was ended, also when that
         happens during the wait.
@@ -111,7 +117,7 @@ class AudioQueue:
             self._accepted = max(self._accepted, self._position)
         # With a sample's worth in the queue before, the consumer had work already.
         if sleeps:
-            self._wake()
+            (tell or self._wake)()
 
     def mark(self) -> None:
         """Set a mark behind all that was put so far. Never waits; ``QueueEnded`` as ``put()``."""

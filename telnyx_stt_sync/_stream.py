@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from dataclasses import replace
-from typing import Any, Callable, Iterator, Optional, Protocol
+from typing import Callable, Iterator, Optional, Protocol
 
 from ._actions import Failed, Finished, TranscriptHeard
 from ._audio_format import AudioFormat
@@ -70,7 +70,7 @@ class Stream:
 
     | what | who touches it |
     |---|---|
-    | worker, with session and transport | the I/O thread; ``request_stop``, ``stats``: any |
+    | worker, with session and transport | who has the turn: see ``Worker`` |
     | audio queue, delivery, waker | any thread: they guard themselves |
     | ``outcome`` | written once by the I/O thread, before ``_finished`` is set |
 
@@ -123,6 +123,8 @@ class Stream:
             on_open=self._opening_over.set,
             rewinds=rewinds,
         )
+        # A file is better served by two threads that work side by side.
+        self._tell_of_audio = self._worker.push
         # A daemon, so that a program that forgets to close can end.
         self._io_thread = threading.Thread(
             target=self._run_io, name=f"telnyx-stt-io-{number}", daemon=True
@@ -175,8 +177,8 @@ class Stream:
         """Queue audio; waits up to ``timeout`` seconds for room, ``None``: as long as it takes."""
         self.check_process()
         try:
-            with self.closing_on_exception(but=(QueueFull, QueueEnded, QueueRewound)):
-                self._audio.put(audio, timeout)
+            self._audio.put(audio, timeout, self._tell_of_audio)
+            return
         except QueueFull:
             raise BufferFullError(
                 f"no room for {len(audio)} bytes of audio within {timeout:g} s: the buffer holds "
@@ -185,8 +187,11 @@ class Stream:
             ) from None
         except QueueEnded:
             pass
-        else:
-            return
+        except QueueRewound:
+            raise
+        except BaseException as exc:
+            self._close_for(exc)
+            raise
         # Outside of the except clause, which would become the context of a shared error.
         raise self._too_late("send() after finish(): the stream takes no more audio")
 
@@ -208,6 +213,11 @@ class Stream:
                 "Call close(), or finish() in another thread"
             )
         self._audio.end()
+        if self._worker.is_pushing:
+            raise StreamStateError(
+                "finish() was called in a signal handler that came in the middle of send(): it "
+                "would wait for itself. Set a flag in the handler, or raise; the audio ends here"
+            )
 
     def next_rewind(self, give_up_at: float) -> Optional[int]:
         """Wait until a file has to be sent again from some position, in bytes.
@@ -249,7 +259,8 @@ class Stream:
         if os.getpid() != self._pid:
             return
         self.abandon()
-        if threading.current_thread() not in (self._io_thread, self._delivery.thread):
+        own = threading.current_thread() in (self._io_thread, self._delivery.thread)
+        if not (own or self._worker.is_pushing):
             self._poll(self._is_gone, patience)
 
     @property
@@ -294,19 +305,12 @@ class Stream:
                     yield event.transcript
 
     @contextlib.contextmanager
-    def closing_on_exception(self, but: Any = ()) -> Iterator[None]:
-        """End the stream when its user leaves by an exception, unless by one of ``but``.
-
-        One of ours is given what had been heard.
-        """
+    def closing_on_exception(self) -> Iterator[None]:
+        """End the stream when its user leaves by an exception."""
         try:
             yield
-        except but:
-            raise
         except BaseException as exc:
-            self.close()
-            if self.outcome is not None and isinstance(exc, TelnyxSTTError):
-                exc.partial = exc.partial or self.outcome.transcription
+            self._close_for(exc)
             raise
 
     def check_process(self) -> None:
@@ -369,6 +373,12 @@ class Stream:
         self._delivery.tell(Closed(outcome.transcription))
 
     # -- inside ---------------------------------------------------------------------------
+
+    def _close_for(self, exc: BaseException) -> None:
+        """End the stream because of this; one of ours is given what had been heard."""
+        self.close()
+        if self.outcome is not None and isinstance(exc, TelnyxSTTError):
+            exc.partial = exc.partial or self.outcome.transcription
 
     def _too_late(self, why: str) -> BaseException:
         """The error for who still wants something of a stream that was ended."""

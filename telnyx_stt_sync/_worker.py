@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import selectors
+import threading
 import time
 from typing import Callable, List, Optional
 
@@ -51,11 +53,19 @@ logger = logging.getLogger("telnyx_stt_sync")
 FRAME_BYTES = 16_000
 
 
+# A user thread that was interrupted while it had the turn may not have given it back. Seconds after
+# which the I/O thread takes it all the same, to end the stream.
+LOST_TURN = 0.5
+
+
 class Worker:
     """One loop: wait for the socket or a wake-up, read, parse, send a frame, look at the time.
 
-    Owner: the I/O thread. Other threads may call ``request_stop()`` and
-    ``stats()``; otherwise they reach the loop through the audio queue and the waker.
+    Whoever has the turn may touch session and transport, nobody else: two threads that use one
+    TLS connection at a time corrupt it. The I/O thread has it whenever it does not wait in
+    ``select``; meanwhile a user thread may take it for as long as one frame needs, in ``push()``:
+    to wake another thread for every 20 ms of audio costs more than to send them.
+    ``request_stop()`` and ``stats()`` need no turn.
     """
 
     def __init__(
@@ -85,6 +95,10 @@ class Worker:
         self._connect_at = 0.0  # when to connect next
         self._stop: Optional[Finished] = None  # None: nobody wants it to stop
         self._finished: Optional[Finished] = None  # None: not over
+        self._turn_lock = threading.Lock()  # whoever holds it has the turn
+        self._wants_turn = False  # the I/O thread does, and comes next
+        self._pusher: Optional[int] = None  # the thread in push(); None: none is
+        self._sleeps_until = 0.0  # when the I/O thread comes back by itself
 
     def __repr__(self) -> str:
         return f"<Worker {self._name} {self._session!r}>"
@@ -108,6 +122,7 @@ class Worker:
 
         Raises what opening raises; ``Aborted`` when it was stopped before it was open.
         """
+        self._take_turn()
         try:
             while self._finished is None:
                 if self._transport is None:
@@ -123,6 +138,49 @@ class Worker:
         finally:
             self._drop_transport()
             self._log_phase()
+
+    def push(self) -> None:
+        """Audio was queued: send it now, or wake the I/O thread. Any user thread; never waits."""
+        if self._wants_turn:
+            return  # it has yet to look at the queue
+        if not self._turn_lock.acquire(False):
+            self._waker.wake()
+            return
+        try:
+            self._pusher = threading.get_ident()
+            is_done = self._push()
+        finally:
+            self._pusher = None
+            self._turn_lock.release()
+        if not is_done:
+            self._waker.wake()
+
+    @property
+    def is_pushing(self) -> bool:
+        """Whether this thread is in ``push()``: a signal handler may find itself there."""
+        return self._pusher == threading.get_ident()
+
+    def _push(self) -> bool:
+        """Send what waits; whether the I/O thread can go on sleeping."""
+        transport = self._transport
+        if transport is None or self._stop is not None or transport.has_outgoing:
+            return False
+        if self._session.phase is not Phase.STREAMING:
+            return False
+        self._feed(transport)
+        if not self._is_on(transport):
+            return False
+        self._write(transport)
+        is_all = not (transport.has_outgoing or self._audio.has_work)
+        return is_all and self._next_look() >= self._sleeps_until
+
+    def _take_turn(self) -> None:
+        """For the I/O thread, when it has slept."""
+        self._wants_turn = True
+        while not self._turn_lock.acquire(timeout=LOST_TURN):
+            if self._stop is not None:
+                break  # who has it was interrupted, and this is why the stream is to end
+        self._wants_turn = False
 
     def _connect(self) -> None:
         """Open a connection; the session knows what a failure means."""
@@ -222,17 +280,28 @@ class Worker:
         events = selectors.EVENT_READ
         if transport.wants_to_write:
             events |= selectors.EVENT_WRITE
-        ready = self._waker.wait(transport.socket, events, self._patience(transport))
+        if self._has_work(transport):
+            ready = self._waker.wait(transport.socket, events, 0.0)
+        else:
+            self._sleeps_until = self._next_look()
+            self._turn_lock.release()
+            try:
+                patience = max(0.0, self._sleeps_until - time.monotonic())
+                ready = self._waker.wait(transport.socket, events, patience)
+            finally:
+                self._take_turn()
         self._readable = bool(ready & selectors.EVENT_READ)
 
-    def _patience(self, transport: Transport) -> Optional[float]:
-        """How long to wait: not at all while there is something to do."""
+    def _has_work(self, transport: Transport) -> bool:
+        """Whether there is something to do, whatever the socket says."""
         wants_audio = self._session.phase is Phase.STREAMING and not transport.has_outgoing
         has_audio = self._session.has_replay or self._audio.has_work
-        if transport.has_unread or (wants_audio and has_audio):
-            return 0.0
+        return transport.has_unread or (wants_audio and has_audio)
+
+    def _next_look(self) -> float:
+        """When to look at the time again."""
         deadline = self._session.deadline
-        return None if deadline is None else max(0.0, deadline - time.monotonic())
+        return math.inf if deadline is None else deadline
 
     def _do(self, actions: List[Action]) -> None:
         for action in actions:

@@ -1,0 +1,265 @@
+"""Who may use a connection: the I/O thread, or a user thread that finds it asleep."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any, Callable, Iterator, List, Set
+
+import pytest
+
+from telnyx_stt_sync import StreamStateError, Transcriber
+from telnyx_stt_sync import _worker as worker
+from telnyx_stt_sync._transport import Transport
+from tests.wire.client import AT_ONCE, BYTES_PER_SECOND, speech, transcriber
+from tests.wire.peer import Link, Peer
+from tests.wire.steps import (
+    answer_close,
+    close,
+    final,
+    read_audio,
+    read_to_close_stream,
+    read_until_gone,
+)
+from tests.wire.trust import serving, trusting
+
+CHUNK = speech(0.02)
+
+Handling = Callable[[Callable[[], None]], None]
+
+
+@pytest.fixture
+def writers(monkeypatch: pytest.MonkeyPatch) -> Set[int]:
+    """The threads that wrote to any connection."""
+    seen: Set[int] = set()
+    flush = Transport.flush
+
+    def noted(transport: Transport) -> int:
+        if transport.has_outgoing:
+            seen.add(threading.get_ident())
+        return flush(transport)
+
+    monkeypatch.setattr(Transport, "flush", noted)
+    return seen
+
+
+def test_who_sends_writes(writers: Set[int]) -> None:
+    """Audio at its own pace is written by the thread that gives it: no other is woken for it."""
+    with Peer(read_to_close_stream(), final("x"), close()) as peer:
+        with transcriber(peer.url) as stt:
+            time.sleep(0.1)  # for the I/O thread to fall asleep
+            writers.clear()
+            for _ in range(10):
+                stt.send(CHUNK)
+                time.sleep(0.01)
+            assert writers == {threading.get_ident()}
+        assert bytes(peer.finished().audio[: 10 * len(CHUNK)]) == CHUNK * 10
+
+
+def test_the_rest_is_left_to_the_io_thread(writers: Set[int]) -> None:
+    """More than a frame is not written by who gives it, but goes out at once."""
+    audio, heard = speech(20.0), threading.Event()
+    script = read_audio(len(audio)), final("x"), read_to_close_stream(), close()
+    with Peer(*script) as peer:
+        with transcriber(
+            peer.url, buffer_seconds=30.0, on_transcript=lambda transcript: heard.set()
+        ) as stt:
+            stt.send(CHUNK)
+            time.sleep(0.1)
+            stt.send(audio)
+            assert heard.wait(AT_ONCE)
+        assert len(writers) == 2
+        assert peer.finished().audio.startswith(CHUNK + audio)
+
+
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "TLS"])
+def test_many_writers(is_tls: bool) -> None:
+    """Chunks of many threads arrive whole, each thread's in order, while the peer talks."""
+    threads, count, size = 6, 200, 640
+
+    def chat(link: Link) -> None:
+        while len(link.audio) < threads * count * size:
+            link.read_frame()
+            final("and so on")(link)
+
+    def produce(number: int) -> None:
+        for index in range(count):
+            stt.send(bytes([number + 1, index]) * (size // 2))
+
+    tls = serving("localhost") if is_tls else None
+    options: Any = {"ssl_context": trusting()} if is_tls else {}
+    with Peer(chat, read_to_close_stream(), close(), tls=tls) as peer:
+        with transcriber(peer.url, on_transcript=lambda transcript: None, **options) as stt:
+            producers = [threading.Thread(target=produce, args=(n,)) for n in range(threads)]
+            for producer in producers:
+                producer.start()
+            for producer in producers:
+                producer.join()
+        audio = bytes(peer.finished().audio[: threads * count * size])
+    assert stt.result is not None and stt.result.stats.reconnects == 0
+    heard: List[List[int]] = [[] for _ in range(threads)]
+    for start in range(0, len(audio), size):
+        chunk = audio[start : start + size]
+        assert chunk == chunk[:2] * (size // 2)
+        heard[chunk[0] - 1].append(chunk[1])
+    assert heard == [list(range(count))] * threads
+
+
+def test_the_io_thread_comes_first(writers: Set[int]) -> None:
+    """When it wants the turn, no user thread takes it again before: it would never read."""
+    with Peer(read_to_close_stream(), final("x"), close()) as peer:
+        with transcriber(peer.url) as stt:
+            time.sleep(0.1)
+            assert stt._live is not None
+            io_thread = stt._live._worker
+            writers.clear()
+            io_thread._wants_turn = True
+            stt.send(CHUNK)
+            assert not writers
+            io_thread._wants_turn = False
+        assert bytes(peer.finished().audio[: len(CHUNK)]) == CHUNK
+
+
+def test_a_turn_that_is_never_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception may come between the lock and its release: the stream can be ended even so."""
+    monkeypatch.setattr(worker, "LOST_TURN", 0.1)
+    with Peer(read_until_gone) as peer:
+        stt = transcriber(peer.url).start()
+        assert stt._live is not None
+        turn = stt._live._worker._turn_lock
+        assert turn.acquire(timeout=20)
+        started = time.monotonic()
+        stt.close()
+        assert time.monotonic() - started < AT_ONCE
+        assert not stt.is_open
+
+
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals to one's own thread")
+
+
+@pytest.fixture
+def handling() -> Iterator[Handling]:
+    """Have SIGINT call this, for the time of the test."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def handle(what: Callable[[], None]) -> None:
+        signal.signal(signal.SIGINT, lambda number, frame: what())
+
+    yield handle
+    signal.signal(signal.SIGINT, before)
+
+
+def interrupt_a_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the signal come once, while this thread has the turn."""
+    flush = Transport.flush
+    main = threading.get_ident()
+
+    def interrupted(transport: Transport) -> int:
+        if threading.get_ident() == main and transport.has_outgoing:
+            monkeypatch.setattr(Transport, "flush", flush)
+            signal.raise_signal(signal.SIGINT)
+        return flush(transport)
+
+    monkeypatch.setattr(Transport, "flush", interrupted)
+
+
+@on_posix
+def test_close_in_a_signal_handler(monkeypatch: pytest.MonkeyPatch, handling: Handling) -> None:
+    """close() in the middle of a send() does not wait for it, and ends the stream behind it."""
+    took: List[float] = []
+
+    def close_it() -> None:
+        started = time.monotonic()
+        stt.close()
+        took.append(time.monotonic() - started)
+
+    with Peer(answer_close) as peer:
+        with transcriber(peer.url) as stt:
+            time.sleep(0.1)
+            handling(close_it)
+            interrupt_a_send(monkeypatch)
+            stt.send(CHUNK)
+            with pytest.raises(StreamStateError):
+                give_up_at = time.monotonic() + 20
+                while time.monotonic() < give_up_at:
+                    stt.send(CHUNK)
+    assert took[0] < AT_ONCE
+    assert stt.result is not None and stt.result.ended_by == "closed"
+
+
+@on_posix
+def test_finish_in_a_signal_handler(monkeypatch: pytest.MonkeyPatch, handling: Handling) -> None:
+    """finish() in the middle of a send() would wait for ever: it says so, and the audio ends."""
+    errors: List[Exception] = []
+
+    def finish_it() -> None:
+        try:
+            stt.finish(timeout=10)
+        except StreamStateError as exc:
+            errors.append(exc)
+
+    with Peer(read_to_close_stream(), final("x"), close()) as peer:
+        stt = transcriber(peer.url).start()
+        time.sleep(0.1)
+        handling(finish_it)
+        interrupt_a_send(monkeypatch)
+        stt.send(CHUNK)
+        assert stt.finish().text == "x"
+    assert "signal handler" in str(errors[0])
+
+
+class Limit(BaseException):
+    """What a time limit raises."""
+
+
+@on_posix
+def test_exceptions_at_any_moment(handling: Handling) -> None:
+    """Signal handlers that raise anywhere in send() end the stream, and nothing hangs."""
+
+    def raise_limit() -> None:
+        raise Limit
+
+    handling(raise_limit)
+    with Peer(read_until_gone) as peer:
+        for number in range(60):
+            stt = transcriber(peer.url).start()
+            with pytest.raises(Limit):
+                pressed = threading.Timer(
+                    0.002 + number % 20 * 0.0001, os.kill, (os.getpid(), signal.SIGINT)
+                )
+                pressed.start()
+                while True:
+                    stt.send(CHUNK)
+            started = time.monotonic()
+            stt.close()
+            assert time.monotonic() - started < AT_ONCE
+            assert not stt.is_open
+            pressed.join()
+
+
+@on_posix
+def test_a_close_from_another_thread() -> None:
+    """close() by one thread while another sends without a pause."""
+    for _ in range(20):
+        with Peer(read_until_gone) as peer:
+            stt: Transcriber = transcriber(peer.url).start()
+            ended = threading.Event()
+
+            def send_on(stt: Transcriber = stt, ended: threading.Event = ended) -> None:
+                try:
+                    while True:
+                        stt.send(CHUNK)
+                except StreamStateError:
+                    ended.set()
+
+            sender = threading.Thread(target=send_on)
+            sender.start()
+            time.sleep(0.02)
+            started = time.monotonic()
+            stt.close()
+            assert time.monotonic() - started < AT_ONCE
+            assert ended.wait(20)
+            sender.join()
