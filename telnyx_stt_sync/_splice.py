@@ -213,7 +213,7 @@ class Splice:
     def _remember(self, text: str, bounds: Bounds) -> None:
         if self._finals:
             before = self._finals[-1]
-            bounds = bounds._replace(low=max(bounds.low, before.bounds.low))
+            bounds = Bounds(max(bounds.low, before.bounds.low), bounds.high)
             if not text and not before.text:
                 self._finals.pop()
         self._finals.append(_Final(text, bounds))

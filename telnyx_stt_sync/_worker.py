@@ -252,8 +252,10 @@ class Worker:
         return []
 
     def _feed(self, transport: Transport) -> None:
-        self._do(self._session.finals_due())
-        audio = self._session.next_replay(FRAME_BYTES)
+        audio = b""
+        if self._session.has_replay:
+            self._do(self._session.finals_due())
+            audio = self._session.next_replay(FRAME_BYTES)
         if not audio:
             if self._audio.take_mark():
                 self._do(self._session.finalize())
