@@ -18,9 +18,9 @@ from tests.benchmarks.bench import SMOKE, Bench, Sizes
 from tests.benchmarks.contenders import CONTENDERS, NEEDS
 from tests.benchmarks.machine import machine
 from tests.benchmarks.peer import peer
-from tests.benchmarks.table import Row, chart, facts, markdown
+from tests.benchmarks.table import Line, chart, facts, markdown
 
-ROWS: Dict[str, Callable[[Bench], Iterator[Row]]] = {
+ROWS: Dict[str, Callable[[Bench], Iterator[Line]]] = {
     measure.__name__: measure
     for measure in (
         one_stream.startup,
@@ -37,7 +37,7 @@ ROWS: Dict[str, Callable[[Bench], Iterator[Row]]] = {
 }
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> List[Row]:
+def main(arguments: Optional[Sequence[str]] = None) -> List[Line]:
     """Measure, print the table, draw the chart."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("rows", nargs="*", help=f"only these: {', '.join(ROWS)}")
@@ -47,7 +47,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> List[Row]:
     contenders = [name for name in CONTENDERS if importlib.util.find_spec(NEEDS[name])]
     for name in sorted(set(CONTENDERS) - set(contenders)):
         print(f"not measured, because {NEEDS[name]} is not installed: {name}", file=sys.stderr)
-    rows: List[Row] = []
+    rows: List[Line] = []
     with tempfile.TemporaryDirectory() as folder:
         certificate = os.path.join(folder, "certificate.pem")
         _make_certificate(certificate)

@@ -19,7 +19,7 @@ class Sizes(NamedTuple):
 
     runs: int = 7
     frames: int = 1000  # finals in a row, 3 ms apart
-    seconds: float = 10.0  # of live audio
+    seconds: float = 5.0  # of live audio
     megabytes: float = 64.0
     streams: Tuple[int, ...] = (1, 10, 100, 500)
     stream_seconds: float = 60.0

@@ -16,8 +16,8 @@ from tests.benchmarks.pace import paced
 CHUNK = 0.1  # seconds
 CHUNK_BYTES = 3200
 
-# Chunks after which a stream counts as one that runs: a final came, and next to nothing is kept.
-WARM = 2
+# Chunks after which a stream counts as open, and next to nothing is kept.
+WARM = 1
 
 
 def crowd(

@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.relay import Link, relay
-from tests.benchmarks.table import BARE, OURS, Row, by_fact, medians
+from tests.benchmarks.table import BARE, OURS, Series, by_fact, medians, series
 
 LINKS = [
-    Link("round trip of 100 ms", 0.1),
-    Link("round trip of 300 ms", 0.3),
-    Link("100 ms and 1 % loss", 0.1, loss=0.01),
-    Link("100 ms and 64 kbit/s", 0.1, bytes_per_second=8000),
+    Link("100 ms", 0.1),
+    Link("300 ms", 0.3),
+    Link("100 ms, 1 % loss", 0.1, loss=0.01),
+    Link("100 ms, 64 kbit/s", 0.1, bytes_per_second=8000),
 ]
 
 
-def links(bench: Bench) -> Iterator[Row]:
+def links(bench: Bench) -> Iterator[Series]:
     """What the user of a mobile link sees. All links at once: nearly all of it is waiting."""
     names = bench.of(OURS, BARE)
     cases = [(link, name) for link in LINKS for name in names]
@@ -38,8 +38,8 @@ def links(bench: Bench) -> Iterator[Row]:
         for _ in range(bench.sizes.runs):
             for case, figures in zip(cases, pool.map(measure, cases)):
                 samples[case].append(figures)
-    for link in LINKS:
-        facts = by_fact({name: medians(samples[link, name]) for name in names})
-        for fact, figures in facts.items():
-            name, _, unit = fact.rpartition(", ")
-            yield Row(name, unit, figures, None, f"simulated: {link.name}")
+    by_size = [by_fact({name: medians(samples[link, name]) for name in names}) for link in LINKS]
+    note = "simulated link: " + " / ".join(link.name for link in LINKS)
+    for fact in by_size[0]:
+        name, _, unit = fact.rpartition(", ")
+        yield Series(name, unit, series(by_size, fact), None, note)

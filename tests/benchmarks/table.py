@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from tests.benchmarks.contenders import CONTENDERS
 
@@ -16,7 +16,14 @@ class Target(NamedTuple):
     """What is to be reached: ``rule`` in words, ``check`` with the figures by contender."""
 
     rule: str
-    check: Callable[[Dict[str, float]], bool]
+    check: Callable[[Dict[str, Any]], bool]
+
+    def reached(self, figures: Dict[str, Any]) -> str:
+        """Whether it is reached, for a reader."""
+        try:
+            return "yes" if self.check(figures) else "no"
+        except KeyError:
+            return "?"
 
 
 class Row(NamedTuple):
@@ -28,15 +35,35 @@ class Row(NamedTuple):
     target: Optional[Target] = None
     note: str = ""
 
-    @property
-    def reached(self) -> str:
-        """Whether the target is reached, for a reader."""
-        if self.target is None:
-            return ""
-        try:
-            return "yes" if self.target.check(self.figures) else "no"
-        except KeyError:
-            return "?"
+    def cell(self, contender: str) -> str:
+        """What stands under the contender."""
+        value, ours = self.figures.get(contender), self.figures.get(OURS)
+        if value is None:
+            return "–"
+        if contender == OURS or not ours or not value:
+            return _shown(value)
+        return f"{_shown(value)} ({ours / value:.2f} ×)"
+
+
+class Series(NamedTuple):
+    """One line of several medians of each contender: one for each size, which ``note`` names."""
+
+    name: str
+    unit: str
+    figures: Dict[str, List[float]]
+    target: Optional[Target] = None
+    note: str = ""
+
+    def cell(self, contender: str) -> str:
+        """What stands under the contender."""
+        return " / ".join(map(_shown, self.figures.get(contender, []))) or "–"
+
+
+Line = Union[Row, Series]
+
+
+def _shown(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
 
 
 def at_most(limit: float, of: str = BARE) -> Target:
@@ -49,9 +76,24 @@ def at_least(limit: float, of: str = BARE) -> Target:
     return Target(f"≥ {limit:g} × {of}", lambda figures: figures[OURS] >= limit * figures[of])
 
 
-def under(limit: float, unit: str) -> Target:
-    """No more than so much."""
-    return Target(f"≤ {limit:g} {unit}", lambda figures: figures[OURS] <= limit)
+def each_at_most(limit: float, unit: str, sizes: slice) -> Target:
+    """At each of these sizes of a series at most so much."""
+    return Target(f"≤ {limit:g} {unit}", lambda figures: max(figures[OURS][sizes]) <= limit)
+
+
+def linear(noise: float) -> Target:
+    """At no size of a series more than at the first, but for the noise."""
+    return Target(
+        f"≤ {noise:g} × the first", lambda figures: max(figures[OURS]) <= noise * figures[OURS][0]
+    )
+
+
+def flat(noise: float, unit: str) -> Target:
+    """At no size of a series so much more than at the first."""
+    return Target(
+        f"≤ the first + {noise:g} {unit}",
+        lambda figures: max(figures[OURS]) <= figures[OURS][0] + noise,
+    )
 
 
 def all_of(*targets: Target) -> Target:
@@ -95,31 +137,34 @@ def medians(samples: Sequence[Dict[str, float]]) -> Dict[str, float]:
     return {name: statistics.median(sample[name] for sample in samples) for name in samples[0]}
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def series(by_size: Sequence[Dict[str, Dict[str, float]]], fact: str) -> Dict[str, List[float]]:
+    """The figures of a fact, size by size, of those contenders who have all."""
+    names = by_size[0][fact]
+    return {
+        name: [facts[fact][name] for facts in by_size]
+        for name in names
+        if all(name in facts[fact] for facts in by_size)
+    }
+
+
+def markdown(lines: Sequence[Line]) -> str:
     """The table."""
     names = list(CONTENDERS)
-    lines = [
+    shown = [
         f"| | {' | '.join(names)} | to reach | reached |",
         f"|---|{'---:|' * len(names)}---|---|",
     ]
-    for row in rows:
-        cells = [_figure(row, name) for name in names]
-        name = f"{row.name}, {row.unit}" + (f" ({row.note})" if row.note else "")
-        rule = row.target.rule if row.target else ""
-        lines.append(f"| {name} | {' | '.join(cells)} | {rule} | {row.reached} |")
-    return "\n".join(lines)
+    for line in lines:
+        name = line.name + (f", {line.unit}" if line.unit else "")
+        name += f" ({line.note})" if line.note else ""
+        cells = [line.cell(name) for name in names]
+        target = line.target
+        rule, reached = (target.rule, target.reached(line.figures)) if target else ("", "")
+        shown.append(f"| {name} | {' | '.join(cells)} | {rule} | {reached} |")
+    return "\n".join(shown)
 
 
-def _figure(row: Row, name: str) -> str:
-    value = row.figures.get(name)
-    if value is None:
-        return "–"
-    ours = row.figures.get(OURS)
-    shown = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
-    return shown if name == OURS or not ours or not value else f"{shown} ({ours / value:.2f} ×)"
-
-
-def chart(rows: Sequence[Row], path: str) -> None:
+def chart(lines: Sequence[Line], path: str) -> None:
     """Our figure over each other contender's, row by row, as a PNG; needs matplotlib."""
     import matplotlib
 
@@ -127,6 +172,7 @@ def chart(rows: Sequence[Row], path: str) -> None:
     from matplotlib import pyplot
 
     others = [name for name in CONTENDERS if name != OURS]
+    rows = [line for line in lines if isinstance(line, Row)]
     compared = [row for row in rows if any(name in row.figures for name in others)]
     figure, axes = pyplot.subplots(figsize=(9, 0.55 * len(compared) + 1.5))
     height = 0.8 / len(others)
@@ -141,7 +187,8 @@ def chart(rows: Sequence[Row], path: str) -> None:
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xscale("log")
     axes.set_yticks(range(len(compared)))
-    axes.set_yticklabels([f"{row.name} [{row.unit}]" for row in compared], fontsize=8)
+    labels = [f"{row.name} [{row.unit}] {row.note}" for row in compared]
+    axes.set_yticklabels(labels, fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel(f"{OURS} ÷ other")
     axes.legend(fontsize=8)

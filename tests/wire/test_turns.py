@@ -14,7 +14,7 @@ import pytest
 from telnyx_stt_sync import StreamStateError, Transcriber
 from telnyx_stt_sync import _worker as worker
 from telnyx_stt_sync._transport import Transport
-from tests.wire.client import AT_ONCE, BYTES_PER_SECOND, speech, transcriber
+from tests.wire.client import AT_ONCE, speech, transcriber
 from tests.wire.peer import Link, Peer
 from tests.wire.steps import (
     answer_close,
