@@ -279,7 +279,8 @@ class Transcriber:
         Blocks until the service has said all, or for ``timeout`` seconds: then the
         stream is ended and ``TranscriptionTimeout`` raised. Raises the error that
         ended the stream if one did; ``error.partial`` holds what had been heard.
-        Called again it gives the same. From a callback: ``StreamStateError``.
+        Called again it gives the same. From a callback: ``StreamStateError``; from a signal
+        handler, too, if that came in the middle of ``send()``. ``close()`` may be called anywhere.
         """
         patience = timeout_of(timeout)
         stream = self._started()

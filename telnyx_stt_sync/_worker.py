@@ -6,7 +6,6 @@ import logging
 import math
 import os
 import selectors
-import threading
 import time
 from typing import Callable, List, Optional
 
@@ -44,6 +43,7 @@ from ._transport import (
     Transport,
     close_status,
 )
+from ._turn import Turn
 from ._waker import Waker
 
 logger = logging.getLogger("telnyx_stt_sync")
@@ -53,18 +53,11 @@ logger = logging.getLogger("telnyx_stt_sync")
 FRAME_BYTES = 16_000
 
 
-# A user thread that was interrupted while it had the turn may not have given it back. Seconds after
-# which the I/O thread takes it all the same, to end the stream.
-LOST_TURN = 0.5
-
-
 class Worker:
     """One loop: wait for the socket or a wake-up, read, parse, send a frame, look at the time.
 
-    Whoever has the turn may touch session and transport, nobody else: two threads that use one
-    TLS connection at a time corrupt it. The I/O thread has it whenever it does not wait in
-    ``select``; meanwhile a user thread may take it for as long as one frame needs, in ``push()``:
-    to wake another thread for every 20 ms of audio costs more than to send them.
+    Whoever has the turn (see ``Turn``) may touch session and transport; that is this loop but
+    for ``push()``, by which user threads send while it sleeps.
     ``request_stop()`` and ``stats()`` need no turn.
     """
 
@@ -91,13 +84,11 @@ class Worker:
         self._logged_phase = Phase.CONNECTING
         self._transport: Optional[Transport] = None  # None: not connected
         self._readable = True
-        self._connector = Connector(name, options, waker, lambda: self._stop is not None)
+        self._connector = Connector(name, options, waker, self._is_stopped)
         self._connect_at = 0.0  # when to connect next
         self._stop: Optional[Finished] = None  # None: nobody wants it to stop
         self._finished: Optional[Finished] = None  # None: not over
-        self._turn_lock = threading.Lock()  # whoever holds it has the turn
-        self._wants_turn = False  # the I/O thread does, and comes next
-        self._pusher: Optional[int] = None  # the thread in push(); None: none is
+        self._turn = Turn()
         self._sleeps_until = 0.0  # when the I/O thread comes back by itself
 
     def __repr__(self) -> str:
@@ -122,13 +113,13 @@ class Worker:
 
         Raises what opening raises; ``Aborted`` when it was stopped before it was open.
         """
-        self._take_turn()
+        self._turn.take(self._is_stopped)
         try:
             while self._finished is None:
                 if self._transport is None:
                     self._connect()
                 else:
-                    self._turn(self._transport)
+                    self._go_round(self._transport)
             if not self._session.was_open:
                 assert self._finished.error is not None
                 raise self._finished.error
@@ -141,24 +132,13 @@ class Worker:
 
     def push(self) -> None:
         """Audio was queued: send it now, or wake the I/O thread. Any user thread; never waits."""
-        if self._wants_turn:
-            return  # it has yet to look at the queue
-        if not self._turn_lock.acquire(False):
-            self._waker.wake()
-            return
-        try:
-            self._pusher = threading.get_ident()
-            is_done = self._push()
-        finally:
-            self._pusher = None
-            self._turn_lock.release()
-        if not is_done:
+        if not (self._turn.is_wanted or self._turn.borrow(self._push)):
             self._waker.wake()
 
     @property
     def is_pushing(self) -> bool:
         """Whether this thread is in ``push()``: a signal handler may find itself there."""
-        return self._pusher == threading.get_ident()
+        return self._turn.is_borrowed_by_me
 
     def _push(self) -> bool:
         """Send what waits; whether the I/O thread can go on sleeping."""
@@ -173,14 +153,6 @@ class Worker:
         self._write(transport)
         is_all = not (transport.has_outgoing or self._audio.has_work)
         return is_all and self._next_look() >= self._sleeps_until
-
-    def _take_turn(self) -> None:
-        """For the I/O thread, when it has slept."""
-        self._wants_turn = True
-        while not self._turn_lock.acquire(timeout=LOST_TURN):
-            if self._stop is not None:
-                break  # who has it was interrupted, and this is why the stream is to end
-        self._wants_turn = False
 
     def _connect(self) -> None:
         """Open a connection; the session knows what a failure means."""
@@ -200,7 +172,7 @@ class Worker:
             self._on_open()
             self._tell(Connected(self._session.stats().reconnects))
 
-    def _turn(self, transport: Transport) -> None:
+    def _go_round(self, transport: Transport) -> None:
         """One round of the loop. What ends the connection in it takes ``_transport`` away."""
         if self._stop is not None:
             self._do(self._session.stop(self._stop, time.monotonic()))
@@ -218,6 +190,9 @@ class Worker:
         self._log_phase()
         if self._is_on(transport):
             self._sleep(transport)
+
+    def _is_stopped(self) -> bool:
+        return self._stop is not None
 
     def _is_on(self, transport: Transport) -> bool:
         """Whether the stream goes on, over this connection."""
@@ -286,12 +261,12 @@ class Worker:
             ready = self._waker.wait(transport.socket, events, 0.0)
         else:
             self._sleeps_until = self._next_look()
-            self._turn_lock.release()
+            self._turn.give()
             try:
                 patience = max(0.0, self._sleeps_until - time.monotonic())
                 ready = self._waker.wait(transport.socket, events, patience)
             finally:
-                self._take_turn()
+                self._turn.take(self._is_stopped)
         self._readable = bool(ready & selectors.EVENT_READ)
 
     def _has_work(self, transport: Transport) -> bool:

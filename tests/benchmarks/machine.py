@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import platform
 import ssl
@@ -14,6 +15,7 @@ PACKAGES = ("telnyx-stt-sync", "websocket-client", "websockets", "telnyx")
 def machine() -> Dict[str, str]:
     """Processor, system, Python and packages."""
     return {
+        "Date": datetime.date.today().isoformat(),
         "CPU": f"{_processor()}, {os.cpu_count()} cores",
         "System": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}, "

@@ -165,36 +165,45 @@ def markdown(lines: Sequence[Line]) -> str:
 
 
 def chart(lines: Sequence[Line], path: str) -> None:
-    """Our figure over each other contender's, row by row, as a PNG; needs matplotlib."""
+    """What ours costs in what each other contender costs, row by row, as a PNG; with matplotlib."""
     import matplotlib
 
     matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     others = [name for name in CONTENDERS if name != OURS]
     rows = [line for line in lines if isinstance(line, Row)]
     compared = [row for row in rows if any(name in row.figures for name in others)]
-    figure, axes = pyplot.subplots(figsize=(9, 0.55 * len(compared) + 1.5))
+    figure, axes = pyplot.subplots(figsize=(9, 0.5 * len(compared) + 1.5))
     height = 0.8 / len(others)
     for index, other in enumerate(others):
         places: List[float] = []
-        ratios: List[float] = []
+        beyond: List[float] = []
         for place, row in enumerate(compared):
             if row.figures.get(other):
-                places.append(place + (index - len(others) / 2) * height)
-                ratios.append(row.figures[OURS] / row.figures[other])
-        axes.barh(places, ratios, height, label=other)
+                places.append(place + (index - (len(others) - 1) / 2) * height)
+                beyond.append(_cost(row, other) - 1.0)
+        axes.barh(places, beyond, height, left=1.0, label=f"against {other}")
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(ticker.FixedLocator([0.05, 0.1, 0.2, 0.5, 1, 2, 4]))
+    axes.xaxis.set_major_formatter(ticker.FormatStrFormatter("%g ×"))
+    axes.xaxis.set_minor_locator(ticker.NullLocator())
+    axes.grid(axis="x", linewidth=0.3)
     axes.set_yticks(range(len(compared)))
-    labels = [f"{row.name} [{row.unit}] {row.note}" for row in compared]
-    axes.set_yticklabels(labels, fontsize=8)
+    axes.set_yticklabels([f"{row.name}, {row.note}".rstrip(", ") for row in compared], fontsize=8)
     axes.invert_yaxis()
-    axes.set_xlabel(f"{OURS} ÷ other")
+    axes.set_xlabel(f"what {OURS} needs: to the left of 1 less, to the right more")
     axes.legend(fontsize=8)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
+
+
+def _cost(row: Row, other: str) -> float:
+    """How much more of it ours needs than the other; of a speed, the other way round."""
+    ratio = row.figures[OURS] / row.figures[other]
+    return 1.0 / ratio if row.unit.endswith("/s") else ratio
 
 
 def facts(values: Dict[str, Any]) -> str:

@@ -67,6 +67,7 @@ PURE = [
 SHELL = [
     "_late_import",
     "_waker",
+    "_turn",
     "_latch",
     "_audio_queue",
     "_event_queue",

@@ -11,8 +11,7 @@ from typing import Any, Callable, Iterator, List, Set
 
 import pytest
 
-from telnyx_stt_sync import StreamStateError, Transcriber
-from telnyx_stt_sync import _worker as worker
+from telnyx_stt_sync import StreamStateError, Transcriber, _turn
 from telnyx_stt_sync._transport import Transport
 from tests.wire.client import AT_ONCE, speech, transcriber
 from tests.wire.peer import Link, Peer
@@ -114,23 +113,23 @@ def test_the_io_thread_comes_first(writers: Set[int]) -> None:
         with transcriber(peer.url) as stt:
             time.sleep(0.1)
             assert stt._live is not None
-            io_thread = stt._live._worker
+            turn = stt._live._worker._turn
             writers.clear()
-            io_thread._wants_turn = True
+            turn.is_wanted = True
             stt.send(CHUNK)
             assert not writers
-            io_thread._wants_turn = False
+            turn.is_wanted = False
         assert bytes(peer.finished().audio[: len(CHUNK)]) == CHUNK
 
 
 def test_a_turn_that_is_never_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception may come between the lock and its release: the stream can be ended even so."""
-    monkeypatch.setattr(worker, "LOST_TURN", 0.1)
+    monkeypatch.setattr(_turn, "LOST_TURN", 0.1)
     with Peer(read_until_gone) as peer:
         stt = transcriber(peer.url).start()
         assert stt._live is not None
-        turn = stt._live._worker._turn_lock
-        assert turn.acquire(timeout=20)
+        turn = stt._live._worker._turn
+        assert turn._lock.acquire(timeout=20)
         started = time.monotonic()
         stt.close()
         assert time.monotonic() - started < AT_ONCE
