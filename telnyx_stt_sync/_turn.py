@@ -21,7 +21,7 @@ class Turn:
     def __init__(self) -> None:
         self._lock = threading.Lock()  # whoever holds it has the turn
         self._borrower: Optional[int] = None  # None: it is not borrowed
-        self.is_wanted = False  # by the I/O thread, which comes next and sees what was queued
+        self.is_wanted = False  # the I/O thread comes next
 
     @property
     def is_borrowed_by_me(self) -> bool:
@@ -41,12 +41,17 @@ class Turn:
         self._lock.release()
 
     def borrow(self, work: Callable[[], bool]) -> bool:
-        """Do some work, if the turn is free; ``False`` when it is not. Never waits."""
-        if not self._lock.acquire(False):
+        """Do some work, if the turn is free and not wanted. Never waits.
+
+        ``False`` when the I/O thread is needed: now because the turn is not free, or from now on
+        because the work says so. In that case nobody borrows it any more before that thread.
+        """
+        if self.is_wanted or not self._lock.acquire(False):
             return False
         try:
             self._borrower = threading.get_ident()
-            return work()
+            self.is_wanted = not work()
+            return not self.is_wanted
         finally:
             self._borrower = None
             self._lock.release()

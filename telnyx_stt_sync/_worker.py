@@ -132,7 +132,7 @@ class Worker:
 
     def push(self) -> None:
         """Audio was queued: send it now, or wake the I/O thread. Any user thread; never waits."""
-        if not (self._turn.is_wanted or self._turn.borrow(self._push)):
+        if not self._turn.borrow(self._push):
             self._waker.wake()
 
     @property

@@ -292,7 +292,7 @@ def test_lock_that_is_held_at_the_fork(name: str, way: str, limit: float) -> Non
 
 
 @forks
-@pytest.mark.parametrize("name", ["waker", "audio queue", "event queue"])
+@pytest.mark.parametrize("name", ["waker", "audio queue", "event queue", "turn"])
 def test_lock_of_the_parents_stream(name: str) -> None:
     """Whatever a child asks of the parent's stream, it waits for none of the stream's locks."""
     with Peer(*ONE_WORD) as peer:
@@ -302,7 +302,8 @@ def test_lock_of_the_parents_stream(name: str) -> None:
         lock = {
             "waker": stream._waker._lock,
             "audio queue": stream._audio._changed,
-            "event queue": stream._delivery._events._changed,
+            "event queue": stream._delivery._events._lock,
+            "turn": stream._worker._turn._lock,
         }[name]
 
         def check() -> None:

@@ -12,10 +12,13 @@ from typing import Any, Callable, Iterator, List, Set
 import pytest
 
 from telnyx_stt_sync import StreamStateError, Transcriber, _turn
+from telnyx_stt_sync._receipt import TRUSTED_BYTES
 from telnyx_stt_sync._transport import Transport
+from telnyx_stt_sync._worker import FRAME_BYTES
 from tests.wire.client import AT_ONCE, speech, transcriber
 from tests.wire.peer import Link, Peer
 from tests.wire.steps import (
+    answer_a_ping,
     answer_close,
     close,
     final,
@@ -120,6 +123,24 @@ def test_the_io_thread_comes_first(writers: Set[int]) -> None:
             assert not writers
             turn.is_wanted = False
         assert bytes(peer.finished().audio[: len(CHUNK)]) == CHUNK
+
+
+def test_what_is_due_is_not_overtaken() -> None:
+    """A ping that is due goes out before more audio, however fast that comes."""
+    sizes: List[int] = []
+
+    def note_the_ping(link: Link) -> None:
+        answer_a_ping(link)
+        sizes.append(len(link.audio))
+
+    script = note_the_ping, read_to_close_stream(), final("x"), answer_a_ping, close()
+    with Peer(*script) as peer:
+        with transcriber(peer.url) as stt:
+            time.sleep(0.1)
+            for _ in range(400):
+                stt.send(CHUNK)
+        peer.finished()
+    assert TRUSTED_BYTES <= sizes[0] <= TRUSTED_BYTES + 2 * FRAME_BYTES
 
 
 def test_a_turn_that_is_never_given_back(monkeypatch: pytest.MonkeyPatch) -> None:

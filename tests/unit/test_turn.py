@@ -1,0 +1,99 @@
+"""One thread at a time, and the I/O thread first."""
+
+from __future__ import annotations
+
+import threading
+from typing import List
+
+import pytest
+
+from telnyx_stt_sync import _turn
+from telnyx_stt_sync._turn import Turn
+
+
+@pytest.fixture
+def turn() -> Turn:
+    """A turn that nobody has."""
+    return Turn()
+
+
+def never() -> bool:
+    """The stream is not to end."""
+    return False
+
+
+def test_borrowed_while_it_is_free(turn: Turn) -> None:
+    """The work is done by who borrows it, who knows of that meanwhile only."""
+    seen: List[bool] = []
+
+    def work() -> bool:
+        seen.append(turn.is_borrowed_by_me)
+        return True
+
+    assert turn.borrow(work)
+    assert seen == [True] and not turn.is_borrowed_by_me
+
+
+def test_not_borrowed_from_the_io_thread(turn: Turn) -> None:
+    """Nobody else works while the I/O thread has it."""
+    turn.take(never)
+    assert not turn.borrow(pytest.fail)
+    turn.give()
+    assert turn.borrow(lambda: True)
+
+
+def test_not_borrowed_twice(turn: Turn) -> None:
+    """A signal handler that comes in the middle does not work as well."""
+    assert turn.borrow(lambda: not turn.borrow(pytest.fail))
+
+
+def test_work_that_needs_the_io_thread(turn: Turn) -> None:
+    """After it nobody borrows the turn before the I/O thread has had it."""
+    assert not turn.borrow(lambda: False)
+    assert not turn.borrow(pytest.fail)
+    turn.take(never)
+    turn.give()
+    assert turn.borrow(lambda: True)
+
+
+def test_work_that_raises(turn: Turn) -> None:
+    """The turn is given back."""
+
+    def work() -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        turn.borrow(work)
+    assert not turn.is_borrowed_by_me and turn.borrow(lambda: True)
+
+
+def test_the_io_thread_waits_and_is_next(turn: Turn) -> None:
+    """It gets the turn when who has it is done; until then nobody else comes in between."""
+    done, taken = threading.Event(), threading.Event()
+
+    def io_thread() -> None:
+        turn.take(never)
+        taken.set()
+
+    def work() -> bool:
+        waits = threading.Thread(target=io_thread)
+        waits.start()
+        threads.append(waits)
+        while not turn.is_wanted:
+            done.wait(0.001)
+        return True
+
+    threads: List[threading.Thread] = []
+    turn.borrow(work)
+    assert taken.wait(20)
+    threads[0].join()
+    assert not turn.borrow(pytest.fail)
+
+
+def test_a_turn_that_was_lost(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The I/O thread takes it all the same when the stream is to end."""
+    monkeypatch.setattr(_turn, "LOST_TURN", 0.01)
+    turn.take(never)
+    answers = iter([False, False, True])
+    turn.take(lambda: next(answers))
+    assert next(answers, None) is None
