@@ -1,4 +1,4 @@
-"""What the session tells the I/O thread to do."""
+"""What the session tells the worker to do."""
 
 from __future__ import annotations
 

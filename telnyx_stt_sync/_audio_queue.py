@@ -24,7 +24,7 @@ class QueueRewound(Exception):
 
 
 class AudioQueue:
-    """FIFO of audio bytes. Any thread puts; the I/O thread takes.
+    """FIFO of audio bytes. Any thread puts; who has the turn takes.
 
     Ending is for the producers: after ``end()`` the queue only empties, unless the
     consumer rewinds it. ``close()`` is final. The consumer does not sleep in here but

@@ -10,7 +10,7 @@ from ._events import Stats
 class Chronicle:
     """The moments and counters from which the statistics are made.
 
-    Owner: the I/O thread; ``fill`` may be called by any: it only reads. Times
+    Owner: who has the turn; ``fill`` may be called by any: it only reads. Times
     are seconds of one monotonic clock.
     """
 

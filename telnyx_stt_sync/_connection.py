@@ -30,7 +30,7 @@ MUTE_SECONDS = 15.0
 class Connection:
     """The facts of one connection; a reconnect makes a new one.
 
-    Owner: the I/O thread. Times are seconds of one monotonic clock.
+    Owner: who has the turn. Times are seconds of one monotonic clock.
     """
 
     def __init__(self, options: Options, engine: Engine, now: float) -> None:

@@ -25,7 +25,7 @@ class Delivery:
     keeps them alive, until they are handed over. ``collects``: there is somebody who
     takes the events. ``on_end`` is called by the callback thread as its last act.
 
-    The I/O thread tells and ends; ``take`` is for one user thread; the rest for any.
+    Who has the turn tells and ends; ``take`` is for one user thread; the rest for any.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ class Drain:
     when nothing has come for ``quiet_period`` seconds, or for twice the
     longest gap between its frames, after a final that followed the end of the
     audio. Progress is a data frame in, or audio out; pings are none.
-    Owner: the I/O thread. Times are seconds of one monotonic clock.
+    Owner: who has the turn. Times are seconds of one monotonic clock.
     """
 
     def __init__(

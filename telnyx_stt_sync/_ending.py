@@ -22,7 +22,7 @@ class Ending:
     closed with any code when it has been idle for a while; and a peer that answers pings may
     close normally before it has answered the last one.
 
-    Owner: the I/O thread.
+    Owner: who has the turn.
     """
 
     def __init__(self, engine: Engine) -> None:

@@ -37,7 +37,7 @@ def _is_interim(event: Event) -> bool:
 
 
 class EventQueue:
-    """FIFO from the I/O thread to whoever delivers.
+    """FIFO from the worker to whoever delivers.
 
     When it is full, interims give way to newer ones: each replaces the one
     before it anyway. Finals, errors and the end are never dropped; they may

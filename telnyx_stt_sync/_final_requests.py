@@ -9,7 +9,7 @@ class FinalRequests:
     """The places of a stream's ``Finalize`` frames, in bytes of its audio.
 
     A new connection gets them at the same places as the one before: the same audio is cut into
-    finals in the same way, and who waits for one still gets it. Owner: the I/O thread.
+    finals in the same way, and who waits for one still gets it. Owner: who has the turn.
     """
 
     def __init__(self) -> None:

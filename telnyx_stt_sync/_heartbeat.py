@@ -9,7 +9,7 @@ class Heartbeat:
     A silent peer alone proves nothing: on a slow up-link our pings queue
     behind audio, and as long as bytes go out somebody takes them. Bytes of
     our own pings do not count, or an idle connection would never be dead.
-    Owner: the I/O thread. Times are seconds of one monotonic clock.
+    Owner: who has the turn. Times are seconds of one monotonic clock.
     """
 
     def __init__(self, interval: float, timeout: float, now: float) -> None:

@@ -17,7 +17,7 @@ class Receipt:
     What has left our socket may wait for long in buffers on the way; a peer
     that closes the connection then has not heard it, however normal its close
     is. A peer that has never answered a ping is believed without proof.
-    Owner: the I/O thread.
+    Owner: who has the turn.
     """
 
     def __init__(self) -> None:

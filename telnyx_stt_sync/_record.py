@@ -17,7 +17,7 @@ from ._transcript_log import TranscriptLog
 class Record:
     """The transcripts, gaps and counters of a stream.
 
-    Owner: the I/O thread; ``stats()`` may be called by any: it only reads.
+    Owner: who has the turn; ``stats()`` may be called by any: it only reads.
     """
 
     def __init__(

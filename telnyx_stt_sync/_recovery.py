@@ -21,7 +21,7 @@ class GivenUp(NamedTuple):
 class Recovery:
     """Decides whether to connect again, by the policy and by what can be sent again.
 
-    Owner: the I/O thread. Times are seconds of one monotonic clock.
+    Owner: who has the turn. Times are seconds of one monotonic clock.
     """
 
     def __init__(

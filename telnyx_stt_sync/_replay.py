@@ -16,7 +16,7 @@ class Replay:
     With ``capacity`` that many bytes of the newest audio are kept to be sent again;
     with ``None`` the source goes back by itself. ``can_cut``: audio may be sent again from
     any sample on, which is ``unit`` bytes. Positions are bytes of the stream's audio.
-    Owner: the I/O thread.
+    Owner: who has the turn.
     """
 
     def __init__(self, capacity: Optional[int], *, can_cut: bool, unit: int = 1) -> None:

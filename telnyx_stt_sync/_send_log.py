@@ -30,7 +30,7 @@ class SendLog:
 
     Positions are bytes of the stream's audio as it goes on the wire, counted
     across all connections. Times are seconds of one monotonic clock.
-    Owner: the I/O thread.
+    Owner: who has the turn.
     """
 
     def __init__(self, position: int, now: float) -> None:

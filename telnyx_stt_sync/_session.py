@@ -1,6 +1,6 @@
 """One stream from opening to end: what has happened, what is owed, what to do next.
 
-No I/O, no locks, no clock: the I/O thread tells what happened and when, and
+No I/O, no locks, no clock: the worker tells what happened and when, and
 carries out the actions that come back.
 """
 
@@ -43,7 +43,7 @@ class Session:
     ``rewinds``: the source of the audio goes back by itself, so none is kept
     here. ``chance`` gives numbers from 0 to 1.
 
-    Owner: the I/O thread; only ``stats()`` may be called by others. ``now`` is
+    Owner: who has the turn; only ``stats()`` may be called by others. ``now`` is
     always an argument, in seconds of one monotonic clock.
     """
 

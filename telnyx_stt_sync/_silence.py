@@ -10,7 +10,7 @@ _ENCODINGS = {"linear16": "s16", "linear32": "f32", "mulaw": "mulaw", "alaw": "a
 
 
 class SilenceWatch:
-    """Listens to raw audio until the first sound. Owner: the I/O thread."""
+    """Listens to raw audio until the first sound. Owner: who has the turn."""
 
     def __init__(self, audio_format: AudioFormat) -> None:
         self._format = audio_format

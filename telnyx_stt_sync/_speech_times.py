@@ -49,7 +49,7 @@ class SpeechTimes:
     before theirs, and past what had been sent when theirs came. Interims come sooner than
     finals, and the first one of an utterance shows when somebody began to speak.
 
-    Owner: the I/O thread. Times are seconds of audio; ``position`` is how much had been sent.
+    Owner: who has the turn. Times are seconds of audio; ``position`` is how much had been sent.
     """
 
     def __init__(self) -> None:

@@ -64,7 +64,7 @@ class Splice:
     After a reconnect it holds back what comes until it knows which of the words
     are known. The methods return what to do, in order. ``can_cut``: audio
     may be sent again from any sample on, not from the start alone.
-    Owner: the I/O thread.
+    Owner: who has the turn.
     """
 
     def __init__(self, can_cut: bool) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 class Tape:
     """The last ``capacity`` bytes of a stream's audio, by position; it begins at a whole sample.
 
-    Owner: the I/O thread.
+    Owner: who has the turn.
     """
 
     def __init__(self, capacity: int, unit: int) -> None:

@@ -9,7 +9,7 @@ from typing import List, Tuple
 class Timeline:
     """The clock of a stream's audio, which audio that was dropped moves on as well.
 
-    Owner: the I/O thread.
+    Owner: who has the turn.
     """
 
     def __init__(self, bytes_per_second: float) -> None:

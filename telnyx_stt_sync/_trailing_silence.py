@@ -16,7 +16,7 @@ _MOST_BYTES = 8 * 1024 * 1024
 
 
 class TrailingSilence:
-    """``seconds`` of silence in the format of a stream. Owner: the I/O thread."""
+    """``seconds`` of silence in the format of a stream. Owner: who has the turn."""
 
     def __init__(self, audio_format: AudioFormat, seconds: float) -> None:
         self._format = audio_format

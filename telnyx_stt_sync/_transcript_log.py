@@ -18,7 +18,7 @@ class TranscriptLog:
 
     Interims replace each other, finals are append-only, and an empty final is
     a boundary, not text. The counters count what has text.
-    Owner: the I/O thread; the counters may be read by any.
+    Owner: who has the turn; the counters may be read by any.
     """
 
     def __init__(self) -> None:

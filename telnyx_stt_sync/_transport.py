@@ -1,7 +1,7 @@
 """One WebSocket connection, without blocking. The only module that imports websocket-client.
 
-Two threads that use one TLS connection corrupt it, so everything here belongs
-to the I/O thread.
+Two threads that use one TLS connection at a time corrupt it, so everything here
+belongs to who has the turn.
 """
 
 from __future__ import annotations
