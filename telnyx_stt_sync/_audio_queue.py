@@ -217,9 +217,11 @@ class AudioQueue:
 
     def _take(self, size: int) -> bytes:
         """Take so many bytes from the head. Requires the lock."""
-        parts = []
         self._size -= size
         self._taken += size
+        if self._chunks and len(self._chunks[0]) == size:
+            return self._chunks.popleft().tobytes()
+        parts = []
         while size:
             chunk = self._chunks.popleft()
             if len(chunk) > size:

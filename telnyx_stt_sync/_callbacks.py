@@ -63,16 +63,16 @@ class Callbacks:
 
     def deliver(self, event: Event) -> None:
         """Call what is registered for the event. Never raises."""
-        if isinstance(event, Failed):
+        if isinstance(event, (TranscriptHeard, UtteranceEnded)):
+            self._call(event, event.transcript)
+        elif isinstance(event, Failed):
             self.report(event.error)
         elif isinstance(event, Connected):
             self._call(event, event.reconnects)
         elif isinstance(event, Reconnecting):
             self._call(event, event.error, event.attempt, event.delay)
-        elif isinstance(event, Closed):
-            self._call(event, event.transcription)
         else:
-            self._call(event, event.transcript)
+            self._call(event, event.transcription)
 
     def report(self, error: TelnyxSTTError) -> None:
         """Give an error to ``on_error``, or to the log if there is none."""

@@ -59,14 +59,17 @@ class Connection:
         """Whether all has gone out, but the peer has yet to show that it has read it."""
         return not self.owes_nothing and self._out_at is not None
 
-    def audio_sent(self, size: int, now: float) -> None:
-        """Audio was handed to it."""
-        if not self.sent:
+    def audio_sent(self, size: int, now: float) -> bool:
+        """Audio was handed to it; returns whether something is due sooner than before."""
+        is_sooner = not self.sent
+        if is_sooner:
             self._mute_at = now + MUTE_SECONDS
         self.sent += size
         if self._receipt.sent(self.sent):
             self._heartbeat.want_ping(now)
+            is_sooner = True
         self._audio_moved(now)
+        return is_sooner
 
     def no_more_audio(self, now: float) -> None:
         """The user gives no more audio; what waits is still to be sent. May be said again."""

@@ -72,15 +72,15 @@ class Replay:
             return b""
         return self._tape.read(self.position, limit)
 
-    def sent(self, audio: bytes, now: float) -> None:
-        """Audio was handed to the connection."""
-        size, known = len(audio), self.furthest - self.position
+    def sent(self, audio: bytes, now: float) -> bool:
+        """Audio was handed to the connection; returns whether it has a ``deadline`` from now on."""
+        size, known = len(audio), self.furthest - self._sends.position
         self._sends.sent(size, now)
         self.replayed += max(0, min(size, known))
         if self._tape is not None and known <= 0:
             self._tape.append(audio)
-        self.furthest = max(self.furthest, self.position)
-        self._note_end(now)
+        self.furthest = max(self.furthest, self._sends.position)
+        return self._due_at is None and self._note_end(now)
 
     def heard(self, message: TranscriptMessage, now: float) -> List[Decision]:
         """A transcript came: what to tell of it."""
@@ -113,6 +113,8 @@ class Replay:
             self.next_start = start
         return start
 
-    def _note_end(self, now: float) -> None:
-        if self._due_at is None and self.position >= self._again:
+    def _note_end(self, now: float) -> bool:
+        is_end = self.position >= self._again
+        if is_end:
             self._due_at = now + LOOK_BACK
+        return is_end

@@ -140,13 +140,17 @@ class Session:
         self._final_requests.add(self.position, self._replay.oldest)
         return [SendText(FINALIZE)]
 
-    def audio_sent(self, audio: bytes, now: float) -> None:
-        """A piece of the user's audio was handed to the connection."""
+    def audio_sent(self, audio: bytes, now: float) -> bool:
+        """A piece of the user's audio was handed to the connection.
+
+        Returns whether ``deadline`` is sooner than before.
+        """
         assert self._connection is not None
-        self._connection.audio_sent(len(audio), now)
-        self._replay.sent(audio, now)
+        is_due_sooner = self._connection.audio_sent(len(audio), now)
+        has_deadline = self._replay.sent(audio, now)
         self._silence.listen(audio)
         self._trailing_silence.listen(audio)
+        return is_due_sooner or has_deadline
 
     def audio_dropped(self, size: int) -> List[Action]:
         """So much audio was dropped behind what was sent."""

@@ -11,8 +11,8 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_PIECE = re.compile(f"[{_UNSPACED}]|[^\\s/_\\-\u2010-\u2015{_UNSPACED}]+")
-
+# Not compiled before it is needed: that takes longer than most modules do to load.
+_PIECE = f"[{_UNSPACED}]|[^\\s/_\\-\u2010-\u2015{_UNSPACED}]+"
 
 # The same for ASCII: what parts words becomes a blank, anything else but letters and digits goes.
 _IN_ASCII = {
@@ -37,7 +37,7 @@ def drop_words(text: str, count: int) -> str:
 
 
 def _pieces(text: str) -> Iterator[Tuple[int, str]]:
-    for match in _PIECE.finditer(text):
+    for match in re.finditer(_PIECE, text):
         word = _plain(match.group())
         if word:
             yield match.start(), word

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import selectors
 import time
@@ -89,7 +88,7 @@ class Worker:
         self._stop: Optional[Finished] = None  # None: nobody wants it to stop
         self._finished: Optional[Finished] = None  # None: not over
         self._turn = Turn()
-        self._sleeps_until = 0.0  # when the I/O thread comes back by itself
+        self._is_due_sooner = False  # something is, since the I/O thread has gone to sleep
 
     def __repr__(self) -> str:
         return f"<Worker {self._name} {self._session!r}>"
@@ -151,8 +150,7 @@ class Worker:
         if not self._is_on(transport):
             return False
         self._write(transport)
-        is_all = not (transport.has_outgoing or self._audio.has_work)
-        return is_all and self._next_look() >= self._sleeps_until
+        return not (self._is_due_sooner or transport.has_outgoing or self._audio.has_work)
 
     def _connect(self) -> None:
         """Open a connection; the session knows what a failure means."""
@@ -238,8 +236,9 @@ class Worker:
             self._note_gap()
         if audio:
             transport.send(OPCODE_BINARY, audio)
-            self._session.audio_sent(audio, time.monotonic())
+            self._is_due_sooner |= self._session.audio_sent(audio, time.monotonic())
         elif self._audio.is_drained:
+            self._is_due_sooner = True
             self._do(self._session.input_ended(time.monotonic()))
 
     def _note_gap(self) -> None:
@@ -260,10 +259,11 @@ class Worker:
         if self._has_work(transport):
             ready = self._waker.wait(transport.socket, events, 0.0)
         else:
-            self._sleeps_until = self._next_look()
+            deadline = self._session.deadline
+            patience = None if deadline is None else max(0.0, deadline - time.monotonic())
+            self._is_due_sooner = False
             self._turn.give()
             try:
-                patience = max(0.0, self._sleeps_until - time.monotonic())
                 ready = self._waker.wait(transport.socket, events, patience)
             finally:
                 self._turn.take(self._is_stopped)
@@ -274,11 +274,6 @@ class Worker:
         wants_audio = self._session.phase is Phase.STREAMING and not transport.has_outgoing
         has_audio = self._session.has_replay or self._audio.has_work
         return transport.has_unread or (wants_audio and has_audio)
-
-    def _next_look(self) -> float:
-        """When to look at the time again."""
-        deadline = self._session.deadline
-        return math.inf if deadline is None else deadline
 
     def _do(self, actions: List[Action]) -> None:
         for action in actions:

@@ -42,6 +42,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> List[Line]:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("rows", nargs="*", help=f"only these: {', '.join(ROWS)}")
     parser.add_argument("--smoke", action="store_true", help="only see whether it runs")
+    parser.add_argument(
+        "--stream-runs",
+        type=int,
+        metavar="N",
+        default=Sizes().stream_runs,
+        help="so many runs of the measurements that take a minute each (%(default)s)",
+    )
     parser.add_argument("--chart", metavar="FILE", help="draw the ratios as a PNG")
     args = parser.parse_args(arguments)
     contenders = [name for name in CONTENDERS if importlib.util.find_spec(NEEDS[name])]
@@ -52,7 +59,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> List[Line]:
         certificate = os.path.join(folder, "certificate.pem")
         _make_certificate(certificate)
         with peer(certificate) as server:
-            bench = Bench(SMOKE if args.smoke else Sizes(), server, certificate, contenders)
+            sizes = SMOKE if args.smoke else Sizes(stream_runs=args.stream_runs)
+            bench = Bench(sizes, server, certificate, contenders)
             for name in args.rows or ROWS:
                 for row in ROWS[name](bench):
                     rows.append(row)

@@ -23,6 +23,7 @@ class Sizes(NamedTuple):
     megabytes: float = 64.0
     streams: Tuple[int, ...] = (1, 10, 100, 500)
     stream_seconds: float = 60.0
+    stream_runs: int = 7
     file_megabytes: Tuple[int, ...] = (1, 10, 100, 1000)
     session_minutes: Tuple[int, ...] = (1, 10, 60, 480)
     link_seconds: float = 20.0
@@ -35,6 +36,7 @@ SMOKE = Sizes(
     megabytes=1.0,
     streams=(1, 3),
     stream_seconds=1.0,
+    stream_runs=1,
     file_megabytes=(1, 2),
     session_minutes=(1, 2),
     link_seconds=2.0,

@@ -46,7 +46,8 @@ def streams(bench: Bench) -> Iterator[Series]:
             seconds = bench.sizes.stream_seconds if is_many else bench.sizes.seconds
             measure = bench.task("many", "/live/0.2/stamps", tls, streams=count, seconds=seconds)
             names = bench.of(*([OURS] if is_many else [OURS, BARE]))
-            by_size.append(interleaved_facts(bench.sizes.runs, names, measure))
+            runs = bench.sizes.stream_runs if is_many else bench.sizes.runs
+            by_size.append(interleaved_facts(runs, names, measure))
         late = each_at_most(LATE, f"ms up to {MANY}", slice(upto))
         memory = each_at_most(STREAM_MEMORY[tls], f"kB from {MANY} on", slice(upto - 1, None))
         for fact, name, unit, target in (

@@ -177,3 +177,18 @@ def test_what_was_held_back_is_told_at_the_end(text: str) -> None:
     replay.sent(replay.next_piece(1000), 105.5)
     told = texts(replay.heard(message(text), 106.0)) + texts(replay.ended())
     assert told == ([] if text == "one two three" else ["four"])
+
+
+def test_the_last_of_what_is_sent_again() -> None:
+    """With it comes the time by which the answer is due, and whoever sleeps is told, once."""
+    replay = opened()
+    assert not replay.sent(b"a" * 800, 101.0)
+    replay.heard(message("one two"), 102.0)
+    replay.restart()
+    replay.opened(103.0)
+    assert not replay.sent(replay.next_piece(400), 104.0)
+    replay.heard(message("one"), 105.0)
+    assert replay.deadline is None
+    assert replay.sent(replay.next_piece(400), 106.0)
+    assert replay.deadline == 116.0
+    assert not replay.sent(b"new", 107.0)

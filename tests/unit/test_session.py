@@ -533,3 +533,17 @@ def test_repr() -> None:
     """``repr`` shows the phase."""
     shown = [repr(make()).split()[1] for make in PHASES.values()]
     assert shown == ["CONNECTING", "STREAMING", "DRAINING", "CLOSING", "CLOSED"]
+
+
+def test_audio_that_makes_something_due_sooner() -> None:
+    """The first audio does, and that at which a ping is wanted; whoever sleeps has to know."""
+    session = streaming(audio=b"")
+    piece = bytes(16_000)
+    told = []
+    for number in range(6):
+        before = session.deadline
+        told.append(session.audio_sent(piece, 1.1 + number / 10))
+        assert before is not None and session.deadline is not None
+        assert told[-1] or session.deadline >= before
+    assert told == [True, False, False, False, True, False]
+    assert session.deadline == 1.5

@@ -7,7 +7,8 @@ otherwise; connecting again always works at the first attempt, after a quarter o
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, List, Sequence, Tuple
+import math
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import pytest
 from hypothesis import given, settings
@@ -53,6 +54,10 @@ def frame(text: str, is_final: bool = True, **facts: Any) -> bytes:
     return json.dumps({"transcript": text, "is_final": is_final, **facts}).encode()
 
 
+def _time(deadline: Optional[float]) -> float:
+    return math.inf if deadline is None else deadline
+
+
 class Stream:
     """A session, its clock, and what it has told to do."""
 
@@ -85,9 +90,11 @@ class Stream:
         return list(actions)
 
     def send(self, audio: bytes = SECOND) -> None:
-        """Audio goes out, in a second."""
+        """Audio goes out, in a second; whoever sleeps is told if something is due sooner for it."""
         self.now += 1
-        self.session.audio_sent(audio, self.now)
+        before = self.session.deadline
+        is_sooner = self.session.audio_sent(audio, self.now)
+        assert is_sooner or _time(self.session.deadline) >= _time(before)
         self.session.audio_written(self.now)
 
     def replay(self, limit: int = RATE) -> bytes:
