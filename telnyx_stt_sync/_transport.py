@@ -81,6 +81,7 @@ class Transport:
         self._fragmented_opcode: Optional[int] = None  # None: between messages
         self._outgoing: Deque[Tuple[int, memoryview]] = deque()
         self._write_works = True
+        self._is_flushing = False  # flush() has begun, and not returned
         self._at_end = False  # the peer will send no more bytes
         self._end_reason = "the connection ended without a close frame"
         self._more_to_read = bool(already_read)
@@ -116,6 +117,9 @@ class Transport:
         still to be read, and says more.
         """
         audio_bytes = 0
+        if self._is_flushing:  # an exception came in between, and nobody knows what went out
+            self._write_works = False
+        self._is_flushing = True
         while self.wants_to_write:
             opcode, view = self._outgoing[0]
             try:
@@ -133,6 +137,7 @@ class Transport:
                 self._outgoing.popleft()
             else:
                 self._outgoing[0] = (opcode, view[sent:])
+        self._is_flushing = False
         return audio_bytes
 
     def receive(self) -> List[Frame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from telnyx_stt_sync import StreamStateError, Transcriber, _turn
 from telnyx_stt_sync._receipt import TRUSTED_BYTES
-from telnyx_stt_sync._transport import Transport
+from telnyx_stt_sync._transport import OPCODE_BINARY, OPCODE_CLOSE, Transport
 from telnyx_stt_sync._worker import FRAME_BYTES
 from tests.wire.client import AT_ONCE, speech, transcriber
 from tests.wire.peer import Link, Peer
@@ -31,6 +32,10 @@ from tests.wire.trust import serving, trusting
 CHUNK = speech(0.02)
 
 Handling = Callable[[Callable[[], None]], None]
+
+
+class Limit(BaseException):
+    """What a time limit raises."""
 
 
 @pytest.fixture
@@ -120,7 +125,7 @@ def test_the_io_thread_comes_first(writers: Set[int]) -> None:
             writers.clear()
             turn.is_wanted = True
             stt.send(CHUNK)
-            assert not writers
+            assert threading.get_ident() not in writers
             turn.is_wanted = False
         assert bytes(peer.finished().audio[: len(CHUNK)]) == CHUNK
 
@@ -141,6 +146,28 @@ def test_what_is_due_is_not_overtaken() -> None:
                 stt.send(CHUNK)
         peer.finished()
     assert TRUSTED_BYTES <= sizes[0] <= TRUSTED_BYTES + 2 * FRAME_BYTES
+
+
+def test_a_write_that_was_interrupted() -> None:
+    """Nothing is written after it: half a frame, or one that went out twice, is no close frame."""
+
+    class Interrupted(socket.socket):
+        def send(self, data: Any, flags: int = 0) -> int:
+            super().send(data, flags)
+            raise Limit
+
+    ours, theirs = socket.socketpair()
+    with Interrupted(fileno=ours.detach()) as half, theirs:
+        half.setblocking(False)
+        transport = Transport(half)
+        transport.send(OPCODE_BINARY, CHUNK)
+        with pytest.raises(Limit):
+            transport.flush()
+        transport.send(OPCODE_CLOSE, b"")
+        assert transport.flush() == 0
+        transport.close()
+        received = b"".join(iter(lambda: theirs.recv(65536), b""))
+    assert len(received) == len(CHUNK) + 8
 
 
 def test_a_turn_that_is_never_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,10 +258,6 @@ def test_finish_in_a_signal_handler(monkeypatch: pytest.MonkeyPatch, handling: H
     assert "signal handler" in str(errors[0])
 
 
-class Limit(BaseException):
-    """What a time limit raises."""
-
-
 @on_posix
 def test_exceptions_at_any_moment(handling: Handling) -> None:
     """Signal handlers that raise anywhere in send() end the stream, and nothing hangs."""
@@ -244,20 +267,26 @@ def test_exceptions_at_any_moment(handling: Handling) -> None:
 
     handling(raise_limit)
     with Peer(read_until_gone) as peer:
+        raised = 0
         for number in range(60):
             stt = transcriber(peer.url).start()
-            with pytest.raises(Limit):
-                pressed = threading.Timer(
-                    0.002 + number % 20 * 0.0001, os.kill, (os.getpid(), signal.SIGINT)
-                )
+            pressed = threading.Timer(
+                0.002 + number % 20 * 0.0001, os.kill, (os.getpid(), signal.SIGINT)
+            )
+            try:
                 pressed.start()
-                while True:
+                give_up_at = time.monotonic() + 1.0
+                while time.monotonic() < give_up_at:
                     stt.send(CHUNK)
+            except Limit:
+                # Not always: what is raised in a callback of the garbage collector is lost.
+                raised += 1
             started = time.monotonic()
             stt.close()
             assert time.monotonic() - started < AT_ONCE
             assert not stt.is_open
             pressed.join()
+        assert raised > 40
 
 
 @on_posix
