@@ -65,9 +65,9 @@ def _recording(recorder: Recorder) -> type:
             recorder.opened(now)
             super().opened(now)
 
-        def audio_sent(self, audio: bytes, now: float) -> None:
+        def audio_sent(self, audio: bytes, now: float) -> bool:
             recorder.audio_until = now
-            super().audio_sent(audio, now)
+            return super().audio_sent(audio, now)
 
         def text_received(self, payload: bytes, now: float) -> List[Action]:
             recorder.frame(payload, now)
