@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from typing import Deque, NamedTuple, Optional, Union
@@ -101,7 +102,8 @@ class EventQueue:
     def _open_gate(self) -> None:
         """Let a consumer look. Requires the lock."""
         if self._gate.locked():
-            self._gate.release()
+            with contextlib.suppress(RuntimeError):  # a signal handler came in between
+                self._gate.release()
 
     def _drop_interim(self) -> None:
         for index, event in enumerate(self._events):

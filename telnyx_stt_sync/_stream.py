@@ -123,8 +123,6 @@ class Stream:
             on_open=self._opening_over.set,
             rewinds=rewinds,
         )
-        # A file is better served by two threads that work side by side.
-        self._tell_of_audio = self._worker.push
         # A daemon, so that a program that forgets to close can end.
         self._io_thread = threading.Thread(
             target=self._run_io, name=f"telnyx-stt-io-{number}", daemon=True
@@ -175,9 +173,9 @@ class Stream:
 
     def send(self, audio: bytes, timeout: Optional[float]) -> None:
         """Queue audio; waits up to ``timeout`` seconds for room, ``None``: as long as it takes."""
-        self.check_process()
+        self.check_caller()
         try:
-            self._audio.put(audio, timeout, self._tell_of_audio)
+            self._audio.put(audio, timeout, self._worker.push)
             return
         except QueueFull:
             raise BufferFullError(
@@ -197,7 +195,7 @@ class Stream:
 
     def finalize(self) -> None:
         """Ask for a final of what was sent so far. Never waits."""
-        self.check_process()
+        self.check_caller()
         try:
             return self._audio.mark()
         except QueueEnded:
@@ -206,18 +204,13 @@ class Stream:
 
     def end_input(self) -> None:
         """No more audio will come. Idempotent."""
-        self.check_process()
+        self.check_caller()
         if threading.current_thread() is self._delivery.thread:
             raise StreamStateError(
                 "finish() cannot be called from a callback: it would wait for itself. "
                 "Call close(), or finish() in another thread"
             )
         self._audio.end()
-        if self._worker.is_pushing:
-            raise StreamStateError(
-                "finish() was called in a signal handler that came in the middle of send(): it "
-                "would wait for itself. Set a flag in the handler, or raise; the audio ends here"
-            )
 
     def next_rewind(self, give_up_at: float) -> Optional[int]:
         """Wait until a file has to be sent again from some position, in bytes.
@@ -260,7 +253,7 @@ class Stream:
             return
         self.abandon()
         own = threading.current_thread() in (self._io_thread, self._delivery.thread)
-        if not (own or self._worker.is_pushing):
+        if not (own or self._is_in_send):
             self._poll(self._is_gone, patience)
 
     @property
@@ -313,12 +306,25 @@ class Stream:
             self._close_for(exc)
             raise
 
-    def check_process(self) -> None:
-        """Raise ``ForkedProcessError`` in a child of the process that started the stream."""
+    def check_caller(self) -> None:
+        """Raise ``ForkedProcessError`` in a child of the process that started the stream.
+
+        And ``StreamStateError`` in a signal handler that came in the middle of ``send()``.
+        """
         if os.getpid() != self._pid:
             raise ForkedProcessError(
                 "this stream belongs to the parent process: start one of your own after the fork"
             )
+        if self._is_in_send:
+            raise StreamStateError(
+                "this signal handler came in the middle of send(), which has to end first: call "
+                "close(), set a flag, or raise"
+            )
+
+    @property
+    def _is_in_send(self) -> bool:
+        """Whether this thread is, which only a signal handler can ask."""
+        return self._worker.is_pushing and not self.is_over
 
     # -- in the threads -------------------------------------------------------------------
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable, Optional
+import time
+from typing import Callable, Set
 
 # A user thread that was interrupted while it had the turn may not have given it back. Seconds after
-# which the I/O thread takes it all the same, to end the stream.
-LOST_TURN = 0.5
+# which the I/O thread takes it all the same, to end the stream: that thread is known to have left,
+# or it ought to have.
+LOST_TURN, LONGEST_TURN = 0.5, 5.0
 
 
 class Turn:
@@ -20,19 +22,23 @@ class Turn:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # whoever holds it has the turn
-        self._borrower: Optional[int] = None  # None: it is not borrowed
-        self.is_wanted = False  # the I/O thread comes next
+        # The threads in borrow(). Each enters before it holds the lock and leaves behind that, so
+        # that a signal handler never takes itself for somebody else.
+        self._inside: Set[int] = set()
+        # The I/O thread comes next. Set by anyone, taken back by that thread alone.
+        self.is_wanted = False
 
     @property
     def is_borrowed_by_me(self) -> bool:
-        """Whether this thread has borrowed it: a signal handler may find itself there."""
-        return self._borrower == threading.get_ident()
+        """Whether this thread is in ``borrow()``: a signal handler may find itself there."""
+        return threading.get_ident() in self._inside
 
     def take(self, may_break: Callable[[], bool]) -> None:
         """For the I/O thread, when it has slept. ``may_break``: whether the stream is to end."""
         self.is_wanted = True
+        give_up_at = time.monotonic() + LONGEST_TURN
         while not self._lock.acquire(timeout=LOST_TURN):
-            if may_break():
+            if may_break() and (not self._inside or time.monotonic() > give_up_at):
                 break  # who has it was interrupted, and this is why the stream is to end
         self.is_wanted = False
 
@@ -46,12 +52,22 @@ class Turn:
         ``False`` when the I/O thread is needed: now because the turn is not free, or from now on
         because the work says so. In that case nobody borrows it any more before that thread.
         """
-        if self.is_wanted or not self._lock.acquire(False):
+        me = threading.get_ident()
+        if self.is_wanted or me in self._inside:
+            return False
+        self._inside.add(me)
+        try:
+            return self._borrow(work)
+        finally:
+            self._inside.discard(me)
+
+    def _borrow(self, work: Callable[[], bool]) -> bool:
+        if not self._lock.acquire(False):
             return False
         try:
-            self._borrower = threading.get_ident()
-            self.is_wanted = not work()
-            return not self.is_wanted
+            if work():
+                return True
+            self.is_wanted = True
+            return False
         finally:
-            self._borrower = None
             self._lock.release()

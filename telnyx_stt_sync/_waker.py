@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 import threading
@@ -53,7 +54,8 @@ class Waker:
         for key, mask in self._selector.select(patience):
             if key.fileobj is self._reader:
                 # Once: if that was not all, the rest ends the next wait, which is no harm.
-                self._reader.recv(4096)
+                with contextlib.suppress(BlockingIOError):
+                    self._reader.recv(4096)
             else:
                 ready = mask
         return ready

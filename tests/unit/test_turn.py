@@ -84,10 +84,50 @@ def test_the_io_thread_waits_and_is_next(turn: Turn) -> None:
         return True
 
     threads: List[threading.Thread] = []
-    turn.borrow(work)
+    assert turn.borrow(work)
+    for _ in range(1000):
+        assert not turn.borrow(pytest.fail)
     assert taken.wait(20)
     threads[0].join()
     assert not turn.borrow(pytest.fail)
+
+
+def test_a_slow_borrower_is_not_robbed(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is still at work keeps the turn, even if the stream is to end: only who has left."""
+    monkeypatch.setattr(_turn, "LOST_TURN", 0.01)
+    asked, events = threading.Event(), []
+
+    def may_break() -> bool:
+        asked.set()
+        return True
+
+    def io_thread() -> None:
+        turn.take(may_break)
+        events.append("taken")
+
+    def work() -> bool:
+        waits.start()
+        assert asked.wait(20)
+        waits.join(0.1)
+        events.append("done")
+        return True
+
+    waits = threading.Thread(target=io_thread)
+    assert turn.borrow(work)
+    waits.join()
+    assert events == ["done", "taken"]
+
+
+def test_a_borrower_that_never_comes_back(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is waited for for ever."""
+    monkeypatch.setattr(_turn, "LOST_TURN", 0.01)
+    monkeypatch.setattr(_turn, "LONGEST_TURN", 0.05)
+
+    def work() -> bool:
+        turn.take(lambda: True)
+        return True
+
+    assert turn.borrow(work)
 
 
 def test_a_turn_that_was_lost(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,23 +238,31 @@ def test_close_in_a_signal_handler(monkeypatch: pytest.MonkeyPatch, handling: Ha
 
 
 @on_posix
-def test_finish_in_a_signal_handler(monkeypatch: pytest.MonkeyPatch, handling: Handling) -> None:
-    """finish() in the middle of a send() would wait for ever: it says so, and the audio ends."""
+@pytest.mark.parametrize(
+    "call",
+    [lambda stt: stt.send(CHUNK), lambda stt: stt.finalize(), lambda stt: stt.finish(timeout=10)],
+    ids=["send", "finalize", "finish"],
+)
+def test_calls_in_a_signal_handler(
+    call: Callable[[Transcriber], None], monkeypatch: pytest.MonkeyPatch, handling: Handling
+) -> None:
+    """What would wait for the send() that it interrupts is refused, and does no harm."""
     errors: List[Exception] = []
 
-    def finish_it() -> None:
+    def handler() -> None:
         try:
-            stt.finish(timeout=10)
+            call(stt)
         except StreamStateError as exc:
             errors.append(exc)
 
     with Peer(read_to_close_stream(), final("x"), close()) as peer:
         stt = transcriber(peer.url).start()
         time.sleep(0.1)
-        handling(finish_it)
+        handling(handler)
         interrupt_a_send(monkeypatch)
         stt.send(CHUNK)
         assert stt.finish().text == "x"
+        assert peer.finished().audio.startswith(CHUNK)
     assert "signal handler" in str(errors[0])
 
 
