@@ -44,7 +44,7 @@ def test_not_borrowed_from_the_io_thread(turn: Turn) -> None:
 
 def test_not_borrowed_twice(turn: Turn) -> None:
     """A signal handler that comes in the middle does not work as well."""
-    assert turn.borrow(lambda: not turn.borrow(pytest.fail))
+    assert turn.borrow(lambda: not turn.borrow(pytest.fail) and turn.is_borrowed_by_me)
 
 
 def test_work_that_needs_the_io_thread(turn: Turn) -> None:
@@ -67,29 +67,40 @@ def test_work_that_raises(turn: Turn) -> None:
     assert not turn.is_borrowed_by_me and turn.borrow(lambda: True)
 
 
-def test_the_io_thread_waits_and_is_next(turn: Turn) -> None:
-    """It gets the turn when who has it is done; until then nobody else comes in between."""
-    done, taken = threading.Event(), threading.Event()
+class SlowLock:
+    """A lock that who waits for it gets only when it may."""
 
-    def io_thread() -> None:
-        turn.take(never)
-        taken.set()
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.is_waited_for, self.may_go = threading.Event(), threading.Event()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Like that of a lock."""
+        if blocking:
+            self.is_waited_for.set()
+            assert self.may_go.wait(20)
+        return self._lock.acquire(blocking, timeout)
+
+    def release(self) -> None:
+        """Like that of a lock."""
+        self._lock.release()
+
+
+def test_the_io_thread_waits_and_is_next(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It wants the turn while another has it; nobody else comes in between, however fast."""
+    lock = SlowLock()
+    monkeypatch.setattr(turn, "_lock", lock)
+    io_thread = threading.Thread(target=turn.take, args=(never,))
 
     def work() -> bool:
-        waits = threading.Thread(target=io_thread)
-        waits.start()
-        threads.append(waits)
-        while not turn.is_wanted:
-            done.wait(0.001)
-        return True
+        io_thread.start()
+        return lock.is_waited_for.wait(20)
 
-    threads: List[threading.Thread] = []
     assert turn.borrow(work)
-    for _ in range(1000):
-        assert not turn.borrow(pytest.fail)
-    assert taken.wait(20)
-    threads[0].join()
     assert not turn.borrow(pytest.fail)
+    lock.may_go.set()
+    io_thread.join()
+    assert not turn.is_wanted and not turn.borrow(pytest.fail)
 
 
 def test_a_slow_borrower_is_not_robbed(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
