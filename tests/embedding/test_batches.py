@@ -100,14 +100,14 @@ def test_generator_in_a_child() -> None:
     def script(link: Link) -> None:
         if next(numbers):
             go_on.wait()
+        wait_until(lambda: len(peer.links) >= 3)
         for step in ONE_WORD:
             step(link)
 
     with Peer(script) as peer:
         stt = transcriber(peer.url)
         results: Any = stt.transcribe_files([recording(SPEECH) for _ in range(6)], max_workers=3)
-        next(results)
-        wait_until(lambda: len(peer.links) == 4)
+        next(results)  # while two more are under way, at the least
 
         def check() -> None:
             with pytest.raises(ForkedProcessError, match="transcribe_files"):
