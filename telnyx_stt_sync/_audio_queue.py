@@ -84,11 +84,6 @@ class AudioQueue:
         with self._lock:
             return self._ended or self._size >= self._unit or self._mark_is_due()
 
-    @property
-    def has_gap(self) -> bool:
-        """Whether audio gave way since the last ``pop()``."""
-        return self._dropped > 0
-
     def put(
         self,
         chunk: bytes,

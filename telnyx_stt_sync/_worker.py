@@ -144,8 +144,6 @@ class Worker:
         transport = self._transport
         if transport is None or self._stop is not None or transport.has_outgoing:
             return False
-        if self._audio.has_gap:
-            return False  # it is reported, and logging may take its time
         if self._session.phase is not Phase.STREAMING:
             return False
         self._feed(transport)
