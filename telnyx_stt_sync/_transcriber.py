@@ -248,8 +248,9 @@ class Transcriber:
         then ``BufferFullError`` and nothing was taken; ``None`` waits, and less than 0
         is 0, here and in every call with a ``timeout``. Raises the error that ended the
         stream, ``StreamStateError`` before ``start()``, after the end, and in a signal handler
-        that came in the middle of another ``send()``, ``TypeError`` for what is not a buffer, ``ConfigurationError`` for a buffer of another sample
-        type than ``input_format`` and for a ``timeout`` that is no number.
+        that came in the middle of another ``send()``, ``TypeError`` for what is not a buffer,
+        ``ConfigurationError`` for a buffer of another sample type than ``input_format`` and for a
+        ``timeout`` that is no number.
         """
         patience = timeout_of(timeout)
         stream = self._started()
