@@ -205,20 +205,26 @@ class Stream:
     def end_input(self) -> None:
         """No more audio will come. Idempotent."""
         self.check_caller()
+        self._audio.end()
+
+    def finish(self, timeout: Optional[float]) -> Transcription:
+        """``end_input()`` and ``result()``; an exception between or in them ends the stream."""
+        self.check_caller()
         if threading.current_thread() is self._delivery.thread:
             raise StreamStateError(
                 "finish() cannot be called from a callback: it would wait for itself. "
                 "Call close(), or finish() in another thread"
             )
-        self._audio.end()
+        with self.closing_on_exception():
+            self.end_input()
+            return self.result(timeout)
 
     def next_rewind(self, give_up_at: float) -> Optional[int]:
         """Wait until a file has to be sent again from some position, in bytes.
 
         ``None``: the stream is over, or ``time.monotonic()`` has come to ``give_up_at``.
         """
-        with self.closing_on_exception():
-            return self._audio.next_rewind(give_up_at - time.monotonic())
+        return self._audio.next_rewind(give_up_at - time.monotonic())
 
     def result(self, timeout: Optional[float] = None) -> Transcription:
         """Wait for the end and return what was heard, or raise what went wrong.
@@ -289,13 +295,12 @@ class Stream:
 
     def transcripts(self, wait: bool) -> Iterator[Transcript]:
         """What was heard and not yet taken; with ``wait``, until the stream is over."""
-        with self.closing_on_exception():
-            while True:
-                event = self._delivery.take(wait)
-                if event is None:
-                    return
-                if isinstance(event, TranscriptHeard):
-                    yield event.transcript
+        while True:
+            event = self._delivery.take(wait)
+            if event is None:
+                return
+            if isinstance(event, TranscriptHeard):
+                yield event.transcript
 
     @contextlib.contextmanager
     def closing_on_exception(self) -> Iterator[None]:
@@ -382,7 +387,10 @@ class Stream:
 
     def _close_for(self, exc: BaseException) -> None:
         """End the stream because of this; one of ours is given what had been heard."""
-        self.close()
+        if self.is_over:  # nothing is left to end, and callbacks go on by themselves
+            self._poll(lambda: not self._io_thread.is_alive(), CLOSE_WAIT)
+        else:
+            self.close()
         if self.outcome is not None and isinstance(exc, TelnyxSTTError):
             exc.partial = exc.partial or self.outcome.transcription
 
@@ -402,15 +410,14 @@ class Stream:
             raise ConnectError(f"no thread could be started: {exc}") from exc
 
     def _wait_for(self, event: Latch, timeout: Optional[float]) -> bool:
-        """Wait in slices. An exception that comes up in here ends the stream before it goes on."""
+        """Wait in slices."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self.closing_on_exception():
-            while True:
-                left = WAIT_SLICE if deadline is None else deadline - time.monotonic()
-                if event.wait(max(0.0, min(left, WAIT_SLICE))):
-                    return True
-                if left <= 0:
-                    return False
+        while True:
+            left = WAIT_SLICE if deadline is None else deadline - time.monotonic()
+            if event.wait(max(0.0, min(left, WAIT_SLICE))):
+                return True
+            if left <= 0:
+                return False
 
     def _poll(self, is_done: Callable[[], bool], patience: float) -> None:
         # No join(): this may run in a signal handler that interrupted one, and its lock is not

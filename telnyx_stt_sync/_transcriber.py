@@ -284,9 +284,7 @@ class Transcriber:
         handler, too, if that came in the middle of ``send()``. ``close()`` may be called anywhere.
         """
         patience = timeout_of(timeout)
-        stream = self._started()
-        stream.end_input()
-        return stream.result(patience)
+        return self._started().finish(patience)
 
     def close(self) -> None:
         """End every open stream of this object now; what waits is dropped.

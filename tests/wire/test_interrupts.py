@@ -12,11 +12,14 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
 
-from telnyx_stt_sync import StreamStateError, Transcriber
+from telnyx_stt_sync import StreamStateError, Transcriber, Transcript
+from telnyx_stt_sync._audio_queue import AudioQueue
+from telnyx_stt_sync._stream import CLOSE_WAIT
 from tests.wire.client import AT_ONCE, SPEECH, recording, speech, transcriber
 from tests.wire.peer import Link, Peer
 from tests.wire.steps import (
     answer,
+    close,
     final,
     interrupt,
     read_audio,
@@ -183,6 +186,50 @@ def test_interrupted_between_the_steps_of_a_start(
         assert time.monotonic() - started < 1.0
         with pytest.raises(StreamStateError, match="not started"):
             stt.send(SPEECH)
+
+
+@pytest.mark.parametrize("call", [finish, with_block, stream, drained_file])
+def test_interrupted_right_after_the_end_of_the_audio(
+    call: Callable[[Transcriber], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C when no more audio will come and the wait has not begun ends the stream, too."""
+    real = AudioQueue.end
+
+    # A moment that a peer meets once in ten thousand times.
+    def end_and_press(audio: AudioQueue) -> None:
+        real(audio)
+        raise KeyboardInterrupt
+
+    with Peer(read_until_gone) as peer:
+        stt = transcriber(peer.url)
+        with monkeypatch.context() as patch:
+            patch.setattr(AudioQueue, "end", end_and_press)
+            with pytest.raises(KeyboardInterrupt):
+                call(stt)
+        assert not stt.is_open
+        assert stt.result is not None and stt.result.ended_by == "closed"
+
+
+@pytest.mark.parametrize("call", [finish, drained_file])
+def test_interrupted_while_the_last_callback_runs(call: Callable[[Transcriber], None]) -> None:
+    """Ctrl-C in the wait for a callback that takes its time goes up, and leaves it alone."""
+    release, returned = threading.Event(), threading.Event()
+
+    def slow(transcript: Transcript) -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        release.wait(20)
+        returned.set()
+
+    with Peer(read_to_close_stream(), final("x"), close()) as peer:
+        stt = transcriber(peer.url, on_transcript=slow)
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            call(stt)
+        assert time.monotonic() - started < 2 * CLOSE_WAIT - 1
+        assert not returned.is_set()
+        release.set()
+        assert returned.wait(20)
+        stt.close()
 
 
 def test_time_limit(time_limit: type) -> None:
