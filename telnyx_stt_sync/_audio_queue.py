@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import Callable, Deque, Optional
+from typing import Callable, Deque, Optional, Union
 
 # Waits of user threads come in slices, because on Windows nothing else lets Ctrl-C in.
 WAIT_SLICE = 0.2
@@ -45,12 +45,14 @@ class AudioQueue:
         self._lock = threading.RLock()
         # Waited on by producers that need room, or that wait for the consumer to be content.
         self._changed = threading.Condition(self._lock)
-        self._chunks: Deque[memoryview] = deque()
+        self._waiters = 0  # how many wait
+        self._chunks: Deque[Union[bytes, memoryview]] = deque()
         self._size = 0
         self._position = 0  # bytes put so far, less what was rewound
         self._accepted = 0  # the furthest that came
         self._taken = 0  # bytes that left it, those that gave way included
-        self._marks: Deque[int] = deque()  # where the user wants a final, as `_taken` counts
+        # Where the user wants a final, as `_taken` counts. For others to look at only.
+        self.marks: Deque[int] = deque()
         self._dropped = 0  # bytes that gave way since the last pop()
         self._rewind_to: Optional[int] = None  # None: the producer has no rewind to follow
         self._ended = False
@@ -88,36 +90,49 @@ class AudioQueue:
         self,
         chunk: bytes,
         timeout: Optional[float] = None,
-        tell: Optional[Callable[[], None]] = None,
     ) -> None:
         """Add audio, waiting up to ``timeout`` seconds (``None``: for ever) for room.
 
-        ``tell`` is called in place of ``wake``, if the consumer may be asleep.
         Raises ``QueueFull`` when no room came, ``QueueRewound`` when a rewind has to be
         followed first, and ``QueueEnded`` once the queue was ended, also when that
         happens during the wait.
         """
-        if not chunk:
+        size = len(chunk)
+        if not size:
             return
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._lock:
-            while not self._admits(len(chunk)):
+            while not (self._size + size <= self._max_bytes or self._admits(size)):
                 left = WAIT_SLICE if deadline is None else deadline - time.monotonic()
                 if left <= 0:
                     raise QueueFull
-                self._changed.wait(min(left, WAIT_SLICE))
+                self._wait(left)
             if self._rewind_to is not None:
                 raise QueueRewound
             if self._ended:
                 raise QueueEnded
             sleeps = self._size < self._unit
-            self._chunks.append(memoryview(chunk))
-            self._size += len(chunk)
-            self._position += len(chunk)
+            self._chunks.append(chunk)
+            self._size += size
+            self._position += size
             self._accepted = max(self._accepted, self._position)
         # With a sample's worth in the queue before, the consumer had work already.
         if sleeps:
-            (tell or self._wake)()
+            self._wake()
+
+    def bypass(self, size: int) -> bool:
+        """Whether ``size`` bytes may be sent without going through here; then they are accepted.
+
+        For who has the turn. ``False``: something is in front of them, or they are not whole
+        samples, or no more is taken.
+        """
+        with self._lock:
+            waits = self._size or self.marks
+            if waits or self._ended or self._rewind_to is not None or size % self._unit:
+                return False
+            self._position += size
+            self._accepted = max(self._accepted, self._position)
+        return True
 
     def mark(self) -> None:
         """Set a mark behind all that was put so far. Never waits; ``QueueEnded`` as ``put()``."""
@@ -125,8 +140,8 @@ class AudioQueue:
             if self._ended:
                 raise QueueEnded
             place = self._taken + self._size
-            if not self._marks or self._marks[-1] != place:
-                self._marks.append(place)
+            if not self.marks or self.marks[-1] != place:
+                self.marks.append(place)
         self._wake()
 
     def take_mark(self) -> bool:
@@ -134,7 +149,7 @@ class AudioQueue:
         with self._lock:
             is_due = self._mark_is_due()
             if is_due:
-                self._marks.popleft()
+                self.marks.popleft()
             return is_due
 
     def pop(self, limit: int) -> bytes:
@@ -145,14 +160,14 @@ class AudioQueue:
         with self._lock:
             self.gap, self._dropped = self._dropped, 0
             size = min(limit, self._size)
-            if self._marks:
-                size = min(size, max(0, self._marks[0] - self._taken))
+            if self.marks:
+                size = min(size, max(0, self.marks[0] - self._taken))
             if not (self._ended and size == self._size):
                 size -= size % self._unit
             audio = self._take(size)
             # Producers are woken when there is room for many chunks: one wake-up for each would
             # have the two threads take turns at every frame. In between they look by themselves.
-            if size and self._size <= self._max_bytes // 2:
+            if self._waiters and size and self._size <= self._max_bytes // 2:
                 self._changed.notify_all()
         return audio
 
@@ -169,7 +184,7 @@ class AudioQueue:
             self._ended = self._closed = True
             self._rewind_to = None
             self._chunks.clear()
-            self._marks.clear()
+            self.marks.clear()
             self._size = 0
             self._changed.notify_all()
         self._wake()
@@ -197,7 +212,7 @@ class AudioQueue:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return None
-                self._changed.wait(min(left, WAIT_SLICE))
+                self._wait(left)
             position, self._rewind_to = self._rewind_to, None
             if position is not None:
                 self._position = position
@@ -220,21 +235,30 @@ class AudioQueue:
         self._size -= size
         self._taken += size
         if self._chunks and len(self._chunks[0]) == size:
-            return self._chunks.popleft().tobytes()
+            return bytes(self._chunks.popleft())
         parts = []
         while size:
             chunk = self._chunks.popleft()
             if len(chunk) > size:
+                chunk = memoryview(chunk)  # a slice of it copies nothing
                 self._chunks.appendleft(chunk[size:])
                 chunk = chunk[:size]
             parts.append(chunk)
             size -= len(chunk)
         return b"".join(parts)
 
+    def _wait(self, seconds: float) -> None:
+        """Wait for a change, but not for longer than a slice. Requires the lock."""
+        self._waiters += 1
+        try:
+            self._changed.wait(min(seconds, WAIT_SLICE))
+        finally:
+            self._waiters -= 1
+
     def _mark_is_due(self) -> bool:
         """Whether nothing before the next mark can be taken any more. Requires the lock."""
         # Less than a sample can't be, and goes with what comes behind the mark.
-        return bool(self._marks) and self._marks[0] - self._taken < self._unit
+        return bool(self.marks) and self.marks[0] - self._taken < self._unit
 
     def _has_room(self, size: int) -> bool:
         # A chunk larger than the bound is let into an empty queue: it could never fit. Less than a

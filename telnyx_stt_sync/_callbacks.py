@@ -56,11 +56,6 @@ class Callbacks:
         """The same, but for one."""
         return Callbacks(**dict(vars(self), on_transcript=on_transcript))
 
-    @staticmethod
-    def name_for(event: Event) -> str:
-        """The name of the callback that an event goes to."""
-        return _NAMES[type(event)]
-
     def deliver(self, event: Event) -> None:
         """Call what is registered for the event. Never raises."""
         if isinstance(event, (TranscriptHeard, UtteranceEnded)):
@@ -86,7 +81,7 @@ class Callbacks:
             logger.exception("on_error raised")
 
     def _call(self, event: Event, *arguments: Any) -> None:
-        name = self.name_for(event)
+        name = NAMES[type(event)]
         callback = getattr(self, name)
         if callback is None:
             return
@@ -101,7 +96,8 @@ class Callbacks:
             self.report(error)
 
 
-_NAMES = {
+# The callback that an event goes to.
+NAMES = {
     TranscriptHeard: "on_transcript",
     UtteranceEnded: "on_utterance_end",
     Failed: "on_error",

@@ -10,7 +10,7 @@ from ._drain import Drain, Verdict
 from ._engine import Engine
 from ._heartbeat import Heartbeat
 from ._options import Options
-from ._receipt import Receipt
+from ._receipt import TRUSTED_BYTES, Receipt
 
 # Seconds after which a connection counts as one that works. Telnyx advises to start the waits over
 # after a stable connection, and gives no number.
@@ -61,15 +61,16 @@ class Connection:
 
     def audio_sent(self, size: int, now: float) -> bool:
         """Audio was handed to it; returns whether something is due sooner than before."""
-        is_sooner = not self.sent
-        if is_sooner:
+        before, self.sent = self.sent, self.sent + size
+        if self._keep_alive_at is not None:
+            self._keep_alive_at = now + KEEP_ALIVE_INTERVAL
+        if not before:
             self._mute_at = now + MUTE_SECONDS
-        self.sent += size
-        if self._receipt.sent(self.sent):
-            self._heartbeat.want_ping(now)
-            is_sooner = True
-        self._audio_moved(now)
-        return is_sooner
+        if before < TRUSTED_BYTES <= self.sent:
+            self._receipt.want()
+            self._heartbeat.want_ping(now)  # to learn whether the peer answers pings
+            return True
+        return not before
 
     def no_more_audio(self, now: float) -> None:
         """The user gives no more audio; what waits is still to be sent. May be said again."""
@@ -91,7 +92,8 @@ class Connection:
     def audio_written(self, now: float) -> None:
         """Bytes of audio went out to the network."""
         self._heartbeat.wrote(now)
-        self._audio_moved(now)
+        if self._keep_alive_at is not None:
+            self._keep_alive_at = now + KEEP_ALIVE_INTERVAL
         if self._drain is not None:
             self._drain.wrote(now)
 
@@ -181,7 +183,3 @@ class Connection:
 
     def _ping(self) -> SendPing:
         return SendPing(self._receipt.payload)
-
-    def _audio_moved(self, now: float) -> None:
-        if self._keep_alive_at is not None:
-            self._keep_alive_at = now + KEEP_ALIVE_INTERVAL

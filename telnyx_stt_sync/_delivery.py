@@ -9,7 +9,7 @@ import weakref
 from typing import Callable, Optional, Set
 
 from ._actions import Failed
-from ._callbacks import Callbacks
+from ._callbacks import NAMES, Callbacks
 from ._event_queue import LONG_SLICE, Event, EventQueue
 
 logger = logging.getLogger("telnyx_stt_sync")
@@ -97,7 +97,7 @@ class Delivery:
 
     def _deliver(self, event: Event) -> None:
         started = time.monotonic()
-        self.running = name = Callbacks.name_for(event)
+        self.running = name = NAMES[type(event)]
         self._present().deliver(event)
         self.running = None
         took = time.monotonic() - started

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections import deque
 from typing import Deque, NamedTuple, Optional, Union
@@ -102,8 +101,10 @@ class EventQueue:
     def _open_gate(self) -> None:
         """Let a consumer look. Requires the lock."""
         if self._gate.locked():
-            with contextlib.suppress(RuntimeError):  # a signal handler came in between
+            try:
                 self._gate.release()
+            except RuntimeError:  # a signal handler came in between
+                pass
 
     def _drop_interim(self) -> None:
         for index, event in enumerate(self._events):

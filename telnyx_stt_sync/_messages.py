@@ -48,7 +48,10 @@ def parse_text_frame(payload: bytes) -> List[Message]:
     keys: no live capture carries the ``type`` that the SDK asks for.
     """
     try:
-        value = _DECODER.decode(payload.decode("utf-8"))
+        text = payload.decode("utf-8").strip(_BLANKS)
+        value, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            return [UnknownMessage(payload)]
         entries = value if isinstance(value, list) and value else [value]
         return [_classify(entry) for entry in entries]
     except (ValueError, RecursionError):
@@ -62,6 +65,7 @@ def _integer(digits: str) -> float:
     return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
+_BLANKS = " \t\n\r"  # RFC 8259, section 2
 _DECODER = json.JSONDecoder(parse_int=_integer)
 
 
@@ -85,8 +89,8 @@ def _is_boundary(entry: Mapping[str, Any]) -> bool:
 
 
 def _transcript(text: str, entry: Mapping[str, Any]) -> TranscriptMessage:
-    words = _words(entry.get("words"))
-    start, end = _times(entry, words)
+    words = _words(entry["words"]) if "words" in entry else ()
+    start, end = _times(entry, words) if words or "start_time" in entry else (None, None)
     utterance_end = entry.get("utterance_end") is True
     speech_final = entry.get("speech_final") is True
     return TranscriptMessage(

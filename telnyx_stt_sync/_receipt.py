@@ -26,10 +26,9 @@ class Receipt:
         self._at_end = False  # and a ping is sent behind the last audio
         self._read_all = False
 
-    def sent(self, total: int) -> bool:
-        """So much audio was handed over in all: whether to learn now if the peer answers pings."""
-        was_wanted, self._is_wanted = self._is_wanted, total >= TRUSTED_BYTES
-        return self._is_wanted and not was_wanted
+    def want(self) -> None:
+        """More than ``TRUSTED_BYTES`` of audio were handed over."""
+        self._is_wanted = True
 
     def end(self) -> bool:
         """The last audio was handed over: whether a ping is to be sent behind it."""

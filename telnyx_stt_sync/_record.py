@@ -38,11 +38,14 @@ class Record:
         """A transcript came that is to be told."""
         if told.message.text:
             self.chronicle.text_came(now)
-        timeline, replay = self._timeline, self._replay
+        timeline, replay, message = self._timeline, self._replay, told.message
+        offset = 0.0
+        if message.words or message.start is not None:
+            offset = timeline.offset(replay.start, message.start or 0.0)
         return self.log.add(
-            told.message,
+            message,
             timeline.seconds(replay.position if told.position is None else told.position),
-            offset=timeline.offset(replay.start, told.message.start or 0.0),
+            offset=offset,
             replayed=told.replayed,
         )
 

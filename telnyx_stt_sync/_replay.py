@@ -74,12 +74,15 @@ class Replay:
 
     def sent(self, audio: bytes, now: float) -> bool:
         """Audio was handed to the connection; returns whether it has a ``deadline`` from now on."""
-        size, known = len(audio), self.furthest - self._sends.position
-        self._sends.sent(size, now)
-        self.replayed += max(0, min(size, known))
-        if self._tape is not None and known <= 0:
+        sends, size = self._sends, len(audio)
+        known = self.furthest - sends.position
+        sends.sent(size, now)
+        if known > 0:
+            self.replayed += min(size, known)
+        elif self._tape is not None:
             self._tape.append(audio)
-        self.furthest = max(self.furthest, self._sends.position)
+        if sends.position > self.furthest:
+            self.furthest = sends.position
         return self._due_at is None and self._note_end(now)
 
     def heard(self, message: TranscriptMessage, now: float) -> List[Decision]:

@@ -57,6 +57,7 @@ class Session:
         chance: Callable[[], float] = lambda: 0.5,
     ) -> None:
         self.phase = Phase.CONNECTING
+        self.has_replay = False  # whether finals_due() and next_replay() may have something to give
         self._options = options
         self._engine = options.engine
         policy = retry_policy(options.reconnect)
@@ -110,6 +111,7 @@ class Session:
         self._recovery.connected(now)
         self._replay.opened(now)
         self._final_requests.restart(self.position)
+        self.has_replay = True
         self._connection = Connection(self._options, self._engine, now)
 
     def connect_failed(self, error: ConnectError, now: float) -> List[Action]:
@@ -121,11 +123,6 @@ class Session:
         """Whether the source has to go back by itself to ``Reconnecting.start``."""
         return self._replay.rewinds
 
-    @property
-    def has_replay(self) -> bool:
-        """Whether ``finals_due()`` or ``next_replay()`` has something to give."""
-        return self._replay.has_more or self._final_requests.is_due(self.position)
-
     def finals_due(self) -> List[Action]:
         """What the replay has to ask for before any more audio."""
         is_due = self._final_requests.take(self.position)
@@ -133,23 +130,30 @@ class Session:
 
     def next_replay(self, limit: int) -> bytes:
         """Audio that has to be sent again, before any other; empty when there is none."""
-        return self._replay.next_piece(self._final_requests.room(self.position, limit))
+        piece = self._replay.next_piece(self._final_requests.room(self.position, limit))
+        self.has_replay = bool(piece) or self._final_requests.is_due(self.position)
+        return piece
 
     def finalize(self) -> List[Action]:
         """The user wants a final of all that was sent."""
         self._final_requests.add(self.position, self._replay.oldest)
         return [SendText(FINALIZE)]
 
-    def audio_sent(self, audio: bytes, now: float) -> bool:
+    def audio_sent(self, audio: bytes, now: float, is_written: bool = False) -> bool:
         """A piece of the user's audio was handed to the connection.
 
+        ``is_written``: bytes of it, or of what came before it, went out to the network.
         Returns whether ``deadline`` is sooner than before.
         """
         assert self._connection is not None
         is_due_sooner = self._connection.audio_sent(len(audio), now)
+        if is_written:
+            self._connection.audio_written(now)
         has_deadline = self._replay.sent(audio, now)
-        self._silence.listen(audio)
-        self._trailing_silence.listen(audio)
+        if self._silence.only_silence:
+            self._silence.listen(audio)
+        if self._trailing_silence.listens:
+            self._trailing_silence.listen(audio)
         return is_due_sooner or has_deadline
 
     def audio_dropped(self, size: int) -> List[Action]:
@@ -194,7 +198,11 @@ class Session:
         """A text frame came."""
         actions: List[Action] = []
         messages = parse_text_frame(payload)
-        self._frame_came(_has_final(messages), now)
+        has_final = False
+        for message in messages:
+            if isinstance(message, TranscriptMessage) and message.is_final:
+                has_final = True
+        self._frame_came(has_final, now)
         for message in messages:
             actions.extend(self._take_in(message, now))
             if self._connection is None:
@@ -366,7 +374,3 @@ def _capacity(options: Options, audio_format: AudioFormat) -> int:
     if not options.reconnect:
         return 0
     return int(options.replay_seconds * audio_format.bytes_per_second)
-
-
-def _has_final(messages: List[Message]) -> bool:
-    return any(isinstance(message, TranscriptMessage) and message.is_final for message in messages)

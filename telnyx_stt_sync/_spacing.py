@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Dict
+
+from . import _process
 
 
 class Spacing:
@@ -34,4 +35,4 @@ _of_process: Dict[int, Spacing] = {}
 
 def spacing() -> Spacing:
     """The one of this process."""
-    return _of_process.setdefault(os.getpid(), Spacing())
+    return _of_process.setdefault(_process.pid, Spacing())

@@ -6,12 +6,12 @@ import contextlib
 import itertools
 import logging
 import math
-import os
 import threading
 import time
 from dataclasses import replace
 from typing import Callable, Iterator, Optional, Protocol
 
+from . import _process
 from ._actions import Failed, Finished, TranscriptHeard
 from ._audio_format import AudioFormat
 from ._audio_queue import WAIT_SLICE, AudioQueue, QueueEnded, QueueFull, QueueRewound
@@ -96,7 +96,7 @@ class Stream:
         self._bytes_per_second = audio_format.bytes_per_second
         self._is_live = is_live  # its failure goes to on_error, beside being raised
         self._owner = owner
-        self._pid = os.getpid()
+        self._pid = _process.pid
         self._waker = Waker()
         self._audio = AudioQueue(
             max_bytes=max(1, int(options.buffer_seconds * audio_format.bytes_per_second)),
@@ -175,7 +175,8 @@ class Stream:
         """Queue audio; waits up to ``timeout`` seconds for room, ``None``: as long as it takes."""
         self.check_caller()
         try:
-            self._audio.put(audio, timeout, self._worker.push)
+            if not self._worker.push(audio):
+                self._audio.put(audio, timeout)
             return
         except QueueFull:
             raise BufferFullError(
@@ -255,7 +256,7 @@ class Stream:
 
     def close(self, patience: float = CLOSE_WAIT) -> None:
         """End it now; waits ``patience`` seconds at most. Safe in callbacks and signal handlers."""
-        if os.getpid() != self._pid:
+        if _process.pid != self._pid:
             return
         self.abandon()
         own = threading.current_thread() in (self._io_thread, self._delivery.thread)
@@ -269,7 +270,7 @@ class Stream:
 
     def abandon(self) -> None:
         """End it soon, without waiting."""
-        if os.getpid() == self._pid:
+        if _process.pid == self._pid:
             self._worker.request_stop(Finished("closed"))
 
     def orphan(self, callbacks: Callbacks) -> None:
@@ -316,11 +317,11 @@ class Stream:
 
         And ``StreamStateError`` in a signal handler that came in the middle of ``send()``.
         """
-        if os.getpid() != self._pid:
+        if _process.pid != self._pid:
             raise ForkedProcessError(
                 "this stream belongs to the parent process: start one of your own after the fork"
             )
-        if self._is_in_send:
+        if self._worker.pushing and self._is_in_send:
             raise StreamStateError(
                 "this signal handler came in the middle of send(), which has to end first: call "
                 "close(), set a flag, or raise"
@@ -329,7 +330,7 @@ class Stream:
     @property
     def _is_in_send(self) -> bool:
         """Whether this thread is, which only a signal handler can ask."""
-        return self._worker.is_pushing and not self.is_over
+        return threading.get_ident() in self._worker.pushing and not self.is_over
 
     # -- in the threads -------------------------------------------------------------------
 

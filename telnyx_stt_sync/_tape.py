@@ -26,7 +26,9 @@ class Tape:
     def append(self, audio: bytes) -> None:
         """Keep this audio; as much of the oldest is dropped as there is too much."""
         self._audio += audio
-        excess = max(0, len(self._audio) - self._capacity)
+        excess = len(self._audio) - self._capacity
+        if excess <= 0:
+            return
         # The last piece of a stream may end in the middle of a sample.
         excess = min(-(-excess // self._unit) * self._unit, len(self._audio))
         del self._audio[:excess]

@@ -22,11 +22,12 @@ class TrailingSilence:
         self._format = audio_format
         self._seconds = seconds
         self._head = b""  # the first bytes of a WAV stream; of any other none
+        self.listens = audio_format.input_format == "wav"  # whether it wants to
 
     def listen(self, audio: bytes) -> None:
         """Audio was sent."""
-        if self._format.input_format == "wav":
-            self._head += audio[: _HEAD_BYTES - len(self._head)]
+        self._head += audio[: _HEAD_BYTES - len(self._head)]
+        self.listens = len(self._head) < _HEAD_BYTES
 
     def audio(self) -> bytes:
         """What to send; nothing for audio in which nobody knows how to be silent."""

@@ -23,6 +23,7 @@ from typing import (
     Union,
 )
 
+from . import _process
 from ._audio_format import AudioFormat, InputFormat, raw_format
 from ._buffer import Buffer, copy_audio
 from ._callbacks import (
@@ -192,7 +193,7 @@ class Transcriber:
         with without_forks():
             from . import _stream  # noqa: F401
 
-        self._pid = os.getpid()
+        self._pid = _process.pid
         self._streams = OpenStreams()
         # Guards `_live`: two threads may call start() at once.
         self._lock = threading.Lock()
@@ -224,7 +225,7 @@ class Transcriber:
         from ._stream import Stream
 
         options, audio_format = self._for_live()
-        if os.getpid() != self._pid:
+        if _process.pid != self._pid:
             self._start_afresh()  # the parent's lock may be held for ever in here
         with self._lock:
             if self._live is not None and not self._live.is_over:
@@ -252,11 +253,13 @@ class Transcriber:
         ``ConfigurationError`` for a buffer of another sample type than ``input_format`` and for a
         ``timeout`` that is no number.
         """
-        patience = timeout_of(timeout)
-        stream = self._started()
-        chunk = copy_audio(audio, self._options.input_format or "")
-        if chunk:
-            stream.send(chunk, patience)
+        # As few calls as can be: in what is called every 20 ms, a call costs more than its work.
+        patience = None if timeout is None else timeout_of(timeout)
+        stream = self._live or self._started()
+        if type(audio) is not bytes:
+            audio = copy_audio(audio, self._options.input_format or "")
+        if audio:
+            stream.send(audio, patience)
 
     def finalize(self) -> None:
         """Ask for a final of all that was sent so far, without waiting for the speaker to pause.

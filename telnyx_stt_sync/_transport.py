@@ -12,7 +12,7 @@ import socket
 import ssl
 import struct
 from collections import deque
-from typing import Any, Deque, List, NamedTuple, Optional, Tuple
+from typing import Any, Deque, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 import websocket
 
@@ -42,6 +42,13 @@ BODY_WAIT = 1.0
 
 # Reads in one turn, so that a peer that never pauses cannot keep audio from being sent.
 READS_PER_TURN = 16
+
+# The first byte of a text frame that is a whole message, and what stands in its second byte when
+# its length follows in two bytes, or in eight; from there on there is a mask (RFC 6455, 5.2).
+_WHOLE_TEXT, _LONG, _LONGER = 0x80 | OPCODE_TEXT, 126, 127
+
+# What is asked of the system at a time to make masks of, four bytes for each frame.
+MASKS_BYTES = 512
 
 NO_STATUS = 1005  # RFC 6455, section 7.4.1: a close frame without a code
 ABNORMAL = 1006  # the same section: no close frame at all
@@ -79,7 +86,11 @@ class Transport:
         self._fragments: List[bytes] = []
         self._fragments_size = 0
         self._fragmented_opcode: Optional[int] = None  # None: between messages
-        self._outgoing: Deque[Tuple[int, memoryview]] = deque()
+        self._is_within = False  # a message, or a frame, of which websocket-client has a part
+        # Frames, or the rest of one, that wait to be written: for ever once a write failed. For
+        # others to look at only.
+        self.outgoing: Deque[Tuple[int, Union[bytes, memoryview]]] = deque()
+        self._masks: Iterator[Tuple[bytes]] = iter(())  # random, each for one frame
         self._write_works = True
         self._is_flushing = False  # flush() has begun, and not returned
         self._at_end = False  # the peer will send no more bytes
@@ -87,17 +98,12 @@ class Transport:
         self._more_to_read = bool(already_read)
 
     def __repr__(self) -> str:
-        return f"<Transport outgoing={len(self._outgoing)} at_end={self._at_end}>"
-
-    @property
-    def has_outgoing(self) -> bool:
-        """Whether frames, or a part of one, wait to be written; for ever once a write failed."""
-        return bool(self._outgoing)
+        return f"<Transport outgoing={len(self.outgoing)} at_end={self._at_end}>"
 
     @property
     def wants_to_write(self) -> bool:
         """Whether to come back with ``flush()`` when the socket takes bytes again."""
-        return bool(self._outgoing) and self._write_works
+        return bool(self.outgoing) and self._write_works
 
     @property
     def has_unread(self) -> bool:
@@ -106,9 +112,14 @@ class Transport:
 
     def send(self, opcode: int, payload: bytes) -> None:
         """Queue one frame; ``flush()`` writes it."""
-        if opcode == OPCODE_PONG and len(self._outgoing) > MAX_WAITING_PONGS:
+        if opcode == OPCODE_PONG and len(self.outgoing) > MAX_WAITING_PONGS:
             return
-        self._outgoing.append((opcode, memoryview(_frame(opcode, payload))))
+        mask = next(self._masks, None)
+        if mask is None:
+            # Many at once: to ask the system for four bytes takes as long as to use them.
+            self._masks = struct.iter_unpack("4s", os.urandom(MASKS_BYTES))
+            mask = next(self._masks)
+        self.outgoing.append((opcode, _frame(opcode, payload, mask[0])))
 
     def flush(self) -> int:
         """Write what the socket takes now; returns how many bytes of binary frames that were.
@@ -120,12 +131,12 @@ class Transport:
         if self._is_flushing:  # an exception came in between, and nobody knows what went out
             self._write_works = False
         self._is_flushing = True
-        while self.wants_to_write:
-            opcode, view = self._outgoing[0]
+        while self.outgoing and self._write_works:
+            opcode, frame = self.outgoing[0]
             try:
                 # TLS wants to see a refused write again with the same bytes: the frame stays
                 # first in the queue until it is out.
-                sent = self.socket.send(view)
+                sent = self.socket.send(frame)
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 break
             except OSError:
@@ -133,10 +144,10 @@ class Transport:
                 break
             if opcode == OPCODE_BINARY:
                 audio_bytes += sent
-            if sent == len(view):
-                self._outgoing.popleft()
+            if sent == len(frame):
+                self.outgoing.popleft()
             else:
-                self._outgoing[0] = (opcode, view[sent:])
+                self.outgoing[0] = (opcode, memoryview(frame)[sent:])
         self._is_flushing = False
         return audio_bytes
 
@@ -197,6 +208,11 @@ class Transport:
         self._more_to_read = True
 
     def _next_frame(self) -> Optional[Frame]:
+        if self._received[0] == _WHOLE_TEXT and not self._is_within:
+            payload = self._whole_payload()
+            if payload is not None:
+                return Frame(OPCODE_TEXT, payload)
+        self._is_within = True
         try:
             raw = self._decoder.recv_frame()
         except _Incomplete:
@@ -205,6 +221,7 @@ class Transport:
                     f"a frame of {self._decoder.length} bytes"
                 ) from None
             raise
+        self._is_within = self._fragmented_opcode is not None
         payload = bytes(raw.data)  # type: ignore[arg-type]  # what was received is never a str
         if raw.opcode >= OPCODE_CLOSE:
             if len(payload) > MAX_CONTROL_BYTES or not raw.fin:
@@ -222,11 +239,31 @@ class Transport:
         self._fragments_size += len(payload)
         if self._fragments_size > MAX_MESSAGE_BYTES or len(self._fragments) > MAX_FRAGMENTS:
             raise websocket.WebSocketProtocolException("a message without end")
+        self._is_within = not is_last
         if not is_last:
             return None
         frame = Frame(self._fragmented_opcode, b"".join(self._fragments))
         self._fragments, self._fragments_size, self._fragmented_opcode = [], 0, None
         return frame
+
+    def _whole_payload(self) -> Optional[bytes]:
+        """That of a short frame without a mask, if all of it is here; it is taken.
+
+        Such is every transcript, and websocket-client, which takes all other frames, needs as
+        long to take one as everything behind needs to understand it.
+        """
+        received, start = self._received, 2
+        size = received[1] if len(received) >= 4 else _LONGER
+        if size == _LONG:
+            size, start = int.from_bytes(received[2:4], "big"), 4
+        elif size >= _LONGER:
+            return None
+        end = start + size
+        if len(received) < end:
+            return None
+        payload = bytes(received[start:end])
+        del received[:end]
+        return payload
 
     def _take(self, size: int) -> bytes:
         if not self._received:
@@ -236,7 +273,7 @@ class Transport:
         return taken
 
 
-def _frame(opcode: int, payload: bytes) -> bytes:
+def _frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
     """A whole message in one masked frame (RFC 6455, sections 5.2 and 5.3).
 
     Not by websocket-client, which takes twice as long for a small one: every 20 ms of audio are
@@ -249,7 +286,6 @@ def _frame(opcode: int, payload: bytes) -> bytes:
         head = struct.pack("!BBH", 0x80 | opcode, 0xFE, size)
     else:
         head = struct.pack("!BBQ", 0x80 | opcode, 0xFF, size)
-    mask = os.urandom(4)
     masks = int.from_bytes(mask * (size // 4) + mask[: size % 4], "little")
     masked = int.from_bytes(payload, "little") ^ masks
     return head + mask + masked.to_bytes(size, "little")

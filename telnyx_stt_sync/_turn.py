@@ -23,22 +23,17 @@ class Turn:
     def __init__(self) -> None:
         self._lock = threading.Lock()  # whoever holds it has the turn
         # The threads in borrow(). Each enters before it holds the lock and leaves behind that, so
-        # that a signal handler never takes itself for somebody else.
-        self._inside: Set[int] = set()
-        # The I/O thread comes next. Set by anyone, taken back by that thread alone.
+        # that a signal handler never takes itself for somebody else. For others to look at only.
+        self.inside: Set[int] = set()
+        # The I/O thread comes next. Set by who has the turn, taken back by that thread alone.
         self.is_wanted = False
-
-    @property
-    def is_borrowed_by_me(self) -> bool:
-        """Whether this thread is in ``borrow()``: a signal handler may find itself there."""
-        return threading.get_ident() in self._inside
 
     def take(self, may_break: Callable[[], bool]) -> None:
         """For the I/O thread, when it has slept. ``may_break``: whether the stream is to end."""
         self.is_wanted = True
         give_up_at = time.monotonic() + LONGEST_TURN
         while not self._lock.acquire(timeout=LOST_TURN):
-            if may_break() and (not self._inside or time.monotonic() > give_up_at):
+            if may_break() and (not self.inside or time.monotonic() > give_up_at):
                 break  # who has it was interrupted, and this is why the stream is to end
         self.is_wanted = False
 
@@ -46,28 +41,22 @@ class Turn:
         """For the I/O thread, right before it sleeps."""
         self._lock.release()
 
-    def borrow(self, work: Callable[[], bool]) -> bool:
-        """Do some work, if the turn is free and not wanted. Never waits.
+    def borrow(self, work: Callable[[bytes], bool], audio: bytes) -> bool:
+        """Have some audio sent by ``work``, if the turn is free and not wanted. Never waits.
 
-        ``False`` when the I/O thread is needed: now because the turn is not free, or from now on
-        because the work says so. In that case nobody borrows it any more before that thread.
+        Returns what that returns; ``False`` when the turn is not to be had. Work that needs the
+        I/O thread behind it sets ``is_wanted``: then nobody borrows it before that thread.
         """
         me = threading.get_ident()
-        if self.is_wanted or me in self._inside:
+        if self.is_wanted or me in self.inside:
             return False
-        self._inside.add(me)
+        self.inside.add(me)
         try:
-            return self._borrow(work)
+            if not self._lock.acquire(False):
+                return False
+            try:
+                return work(audio)
+            finally:
+                self._lock.release()
         finally:
-            self._inside.discard(me)
-
-    def _borrow(self, work: Callable[[], bool]) -> bool:
-        if not self._lock.acquire(False):
-            return False
-        try:
-            if work():
-                return True
-            self.is_wanted = True
-            return False
-        finally:
-            self._lock.release()
+            self.inside.discard(me)

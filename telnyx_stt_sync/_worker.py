@@ -88,7 +88,7 @@ class Worker:
         self._stop: Optional[Finished] = None  # None: nobody wants it to stop
         self._finished: Optional[Finished] = None  # None: not over
         self._turn = Turn()
-        self._is_due_sooner = False  # something is, since the I/O thread has gone to sleep
+        self.pushing = self._turn.inside  # the threads in push(), by their identifiers
 
     def __repr__(self) -> str:
         return f"<Worker {self._name} {self._session!r}>"
@@ -129,28 +129,24 @@ class Worker:
             self._drop_transport()
             self._log_phase()
 
-    def push(self) -> None:
-        """Audio was queued: send it now, or wake the I/O thread. Any user thread; never waits."""
-        if not self._turn.borrow(self._push):
-            self._waker.wake()
+    def push(self, audio: bytes) -> bool:
+        """Send whole samples now, if nothing is in front of them. Any user thread; never waits.
 
-    @property
-    def is_pushing(self) -> bool:
-        """Whether this thread is in ``push()``: a signal handler may find itself there."""
-        return self._turn.is_borrowed_by_me
+        ``False``: the audio has to be queued.
+        """
+        return len(audio) <= FRAME_BYTES and self._turn.borrow(self._push, audio)
 
-    def _push(self) -> bool:
-        """Send what waits; whether the I/O thread can go on sleeping."""
+    def _push(self, audio: bytes) -> bool:
+        # The I/O thread sleeps, so nothing is to be sent again, and nothing is due.
         transport = self._transport
-        if transport is None or self._stop is not None or transport.has_outgoing:
+        if transport is None or transport.outgoing or self._stop is not None:
             return False
-        if self._session.phase is not Phase.STREAMING:
+        if self._session.phase is not Phase.STREAMING or not self._audio.bypass(len(audio)):
             return False
-        self._feed(transport)
-        if not self._is_on(transport):
-            return False
-        self._write(transport)
-        return not (self._is_due_sooner or transport.has_outgoing or self._audio.has_work)
+        if self._send_audio(audio, transport) or transport.outgoing:
+            self._turn.is_wanted = True
+            self._waker.wake()
+        return True
 
     def _connect(self) -> None:
         """Open a connection; the session knows what a failure means."""
@@ -177,17 +173,19 @@ class Worker:
             return
         if self._readable or transport.has_unread:
             self._read(transport)
-        if self._session.phase is Phase.STREAMING:
+        if self._session.phase is Phase.STREAMING and self._has_audio:
             if self._audio.is_ended:
                 self._session.no_more_audio(time.monotonic())
-            if not transport.has_outgoing:
+            if not transport.outgoing:
                 self._feed(transport)
         if self._is_on(transport):
             self._write(transport)
-            self._do(self._session.tick(time.monotonic()))
+            deadline = self._session.deadline
+            if deadline is not None and time.monotonic() >= deadline:
+                self._do(self._session.tick(time.monotonic()))
+            elif self._session.phase is self._logged_phase:
+                self._sleep(transport, deadline)
         self._log_phase()
-        if self._is_on(transport):
-            self._sleep(transport)
 
     def _is_stopped(self) -> bool:
         return self._stop is not None
@@ -224,7 +222,13 @@ class Worker:
         self._session.pong_received(frame.payload, now)
         return []
 
+    @property
+    def _has_audio(self) -> bool:
+        """Whether there is audio for the service, or no more will come."""
+        return self._audio.has_work or self._session.has_replay
+
     def _feed(self, transport: Transport) -> None:
+        """Have the next audio sent, first what is to be sent again."""
         audio = b""
         if self._session.has_replay:
             self._do(self._session.finals_due())
@@ -235,11 +239,15 @@ class Worker:
             audio = self._audio.pop(FRAME_BYTES)
             self._note_gap()
         if audio:
-            transport.send(OPCODE_BINARY, audio)
-            self._is_due_sooner |= self._session.audio_sent(audio, time.monotonic())
+            self._send_audio(audio, transport)
         elif self._audio.is_drained:
-            self._is_due_sooner = True
             self._do(self._session.input_ended(time.monotonic()))
+
+    def _send_audio(self, audio: bytes, transport: Transport) -> bool:
+        """Send one frame of audio; whether something is due sooner than before."""
+        transport.send(OPCODE_BINARY, audio)
+        is_written = transport.flush() > 0
+        return self._session.audio_sent(audio, time.monotonic(), is_written)
 
     def _note_gap(self) -> None:
         """Tell what the queue had to drop before what it gave last."""
@@ -247,21 +255,20 @@ class Worker:
             self._do(self._session.audio_dropped(self._audio.gap))
 
     def _write(self, transport: Transport) -> None:
-        if transport.flush():
+        if transport.outgoing and transport.flush():
             self._session.audio_written(time.monotonic())
-        if self._session.phase is Phase.DRAINING and not transport.has_outgoing:
+        if self._session.phase is Phase.DRAINING and not transport.outgoing:
             self._session.all_out(time.monotonic())
 
-    def _sleep(self, transport: Transport) -> None:
+    def _sleep(self, transport: Transport, deadline: Optional[float]) -> None:
+        """Wait for the socket or a wake-up, until ``deadline`` at most, if there is no work."""
         events = selectors.EVENT_READ
         if transport.wants_to_write:
             events |= selectors.EVENT_WRITE
         if self._has_work(transport):
             ready = self._waker.wait(transport.socket, events, 0.0)
         else:
-            deadline = self._session.deadline
             patience = None if deadline is None else max(0.0, deadline - time.monotonic())
-            self._is_due_sooner = False
             self._turn.give()
             try:
                 ready = self._waker.wait(transport.socket, events, patience)
@@ -271,9 +278,8 @@ class Worker:
 
     def _has_work(self, transport: Transport) -> bool:
         """Whether there is something to do, whatever the socket says."""
-        wants_audio = self._session.phase is Phase.STREAMING and not transport.has_outgoing
-        has_audio = self._session.has_replay or self._audio.has_work
-        return transport.has_unread or (wants_audio and has_audio)
+        wants_audio = self._session.phase is Phase.STREAMING and not transport.outgoing
+        return transport.has_unread or (wants_audio and self._has_audio)
 
     def _do(self, actions: List[Action]) -> None:
         for action in actions:

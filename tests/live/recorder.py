@@ -65,9 +65,9 @@ def _recording(recorder: Recorder) -> type:
             recorder.opened(now)
             super().opened(now)
 
-        def audio_sent(self, audio: bytes, now: float) -> bool:
+        def audio_sent(self, audio: bytes, now: float, is_written: bool = False) -> bool:
             recorder.audio_until = now
-            return super().audio_sent(audio, now)
+            return super().audio_sent(audio, now, is_written)
 
         def text_received(self, payload: bytes, now: float) -> List[Action]:
             recorder.frame(payload, now)

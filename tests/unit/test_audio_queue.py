@@ -9,7 +9,7 @@ import threading
 import time
 from functools import partial
 from types import FrameType
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 from hypothesis import given, settings
@@ -444,6 +444,45 @@ def test_nothing_but_the_gaps_is_missing(unit: int, steps: List[object]) -> None
     assert place == len(given)
 
 
+# -- past the queue ---------------------------------------------------------------------------
+
+
+def test_past_the_queue() -> None:
+    """Audio that nothing is in front of need not go through it; it counts, and marks know of it."""
+    woken = Woken()
+    audio = queue(wake=woken)
+    assert audio.bypass(100)
+    assert (audio.accepted, audio.has_work, woken.count) == (100, False, 0)
+    audio.mark()
+    assert audio.take_mark()
+
+
+BEFORE: Dict[str, Callable[[AudioQueue], object]] = {
+    "audio": lambda audio: audio.put(b"ab"),
+    "part of a sample": lambda audio: audio.put(b"a"),
+    "a mark": lambda audio: audio.mark(),
+    "the end": lambda audio: audio.end(),
+    "a rewind": lambda audio: audio.rewind(0),
+    "the close": lambda audio: audio.close(),
+}
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_nothing_is_overtaken(before: str) -> None:
+    """What comes behind something has to be put, or refused."""
+    audio = queue()
+    BEFORE[before](audio)
+    accepted = audio.accepted
+    assert not audio.bypass(4)
+    assert audio.accepted == accepted
+
+
+def test_part_of_a_sample_does_not_go_past() -> None:
+    """It has to wait for its rest."""
+    audio = queue()
+    assert not audio.bypass(3)
+
+
 # -- back again -------------------------------------------------------------------------------
 
 
@@ -570,7 +609,14 @@ def test_a_rewind_frees_who_waits(call: str, limit: float) -> None:
 @settings(deadline=None)
 @given(
     unit=st.sampled_from([1, 2, 4]),
-    steps=st.lists(st.one_of(st.binary(min_size=1, max_size=20), st.integers(4, 20)), max_size=30),
+    steps=st.lists(
+        st.one_of(
+            st.binary(min_size=1, max_size=20),
+            st.tuples(st.binary(min_size=1, max_size=20)),
+            st.integers(4, 20),
+        ),
+        max_size=30,
+    ),
 )
 def test_what_goes_in_comes_out(unit: int, steps: List[object]) -> None:
     """Every byte that was accepted comes out once and in order, in whole samples until the end."""
@@ -584,6 +630,11 @@ def test_what_goes_in_comes_out(unit: int, steps: List[object]) -> None:
                 assert audio.has_work, "it is full, and there is nothing to take"
                 continue
             accepted += step
+        elif isinstance(step, tuple):
+            if audio.bypass(len(step[0])):
+                assert taken == accepted, "it overtakes what waits"
+                accepted += step[0]
+                taken += step[0]
         elif isinstance(step, int):
             piece = audio.pop(step)
             assert len(piece) <= step

@@ -65,6 +65,7 @@ PURE = [
     "_session",
 ]
 SHELL = [
+    "_process",
     "_late_import",
     "_waker",
     "_turn",
@@ -108,6 +109,9 @@ def imports(path: Path) -> Iterator[Tuple[str, int]]:
                 yield alias.name, 0
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module, node.level
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield alias.name, node.level
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 yield alias.name, node.level

@@ -479,7 +479,7 @@ def test_a_final_is_asked_for() -> None:
     """The wish for a final goes out as a frame at once, and once."""
     session = streaming()
     assert session.finalize() == [SendText('{"type":"Finalize"}')]
-    assert (session.finals_due(), session.has_replay) == ([], False)
+    assert (session.finals_due(), session.next_replay(100), session.has_replay) == ([], b"", False)
 
 
 def test_what_waits_when_no_more_comes() -> None:

@@ -22,49 +22,69 @@ def never() -> bool:
     return False
 
 
-def test_borrowed_while_it_is_free(turn: Turn) -> None:
-    """The work is done by who borrows it, who knows of that meanwhile only."""
-    seen: List[bool] = []
+def well(audio: bytes) -> bool:
+    """Work that is done."""
+    return True
 
-    def work() -> bool:
-        seen.append(turn.is_borrowed_by_me)
-        return True
 
-    assert turn.borrow(work)
-    assert seen == [True] and not turn.is_borrowed_by_me
+def fail(audio: bytes) -> bool:
+    """Work that nobody may do."""
+    pytest.fail("who has not the turn works")
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_borrowed_while_it_is_free(answer: bool, turn: Turn) -> None:
+    """The work is done by who borrows it, who knows of that meanwhile only; its answer counts."""
+    seen: List[object] = []
+
+    def work(audio: bytes) -> bool:
+        seen.extend([audio, threading.get_ident() in turn.inside])
+        return answer
+
+    assert turn.borrow(work, b"audio") is answer
+    assert seen == [b"audio", True] and threading.get_ident() not in turn.inside
 
 
 def test_not_borrowed_from_the_io_thread(turn: Turn) -> None:
     """Nobody else works while the I/O thread has it."""
     turn.take(never)
-    assert not turn.borrow(pytest.fail)
+    assert not turn.borrow(fail, b"")
     turn.give()
-    assert turn.borrow(lambda: True)
+    assert turn.borrow(well, b"")
 
 
 def test_not_borrowed_twice(turn: Turn) -> None:
     """A signal handler that comes in the middle does not work as well."""
-    assert turn.borrow(lambda: not turn.borrow(pytest.fail) and turn.is_borrowed_by_me)
+
+    def work(audio: bytes) -> bool:
+        return not turn.borrow(fail, audio) and threading.get_ident() in turn.inside
+
+    assert turn.borrow(work, b"")
 
 
 def test_work_that_needs_the_io_thread(turn: Turn) -> None:
     """After it nobody borrows the turn before the I/O thread has had it."""
-    assert not turn.borrow(lambda: False)
-    assert not turn.borrow(pytest.fail)
+
+    def work(audio: bytes) -> bool:
+        turn.is_wanted = True
+        return True
+
+    assert turn.borrow(work, b"")
+    assert not turn.borrow(fail, b"")
     turn.take(never)
     turn.give()
-    assert turn.borrow(lambda: True)
+    assert turn.borrow(well, b"")
 
 
 def test_work_that_raises(turn: Turn) -> None:
     """The turn is given back."""
 
-    def work() -> bool:
+    def work(audio: bytes) -> bool:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        turn.borrow(work)
-    assert not turn.is_borrowed_by_me and turn.borrow(lambda: True)
+        turn.borrow(work, b"")
+    assert threading.get_ident() not in turn.inside and turn.borrow(well, b"")
 
 
 class SlowLock:
@@ -92,15 +112,15 @@ def test_the_io_thread_waits_and_is_next(turn: Turn, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(turn, "_lock", lock)
     io_thread = threading.Thread(target=turn.take, args=(never,))
 
-    def work() -> bool:
+    def work(audio: bytes) -> bool:
         io_thread.start()
         return lock.is_waited_for.wait(20)
 
-    assert turn.borrow(work)
-    assert not turn.borrow(pytest.fail)
+    assert turn.borrow(work, b"")
+    assert not turn.borrow(fail, b"")
     lock.may_go.set()
     io_thread.join()
-    assert not turn.is_wanted and not turn.borrow(pytest.fail)
+    assert not turn.is_wanted and not turn.borrow(fail, b"")
 
 
 def test_a_slow_borrower_is_not_robbed(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +136,7 @@ def test_a_slow_borrower_is_not_robbed(turn: Turn, monkeypatch: pytest.MonkeyPat
         turn.take(may_break)
         events.append("taken")
 
-    def work() -> bool:
+    def work(audio: bytes) -> bool:
         waits.start()
         assert asked.wait(20)
         waits.join(0.1)
@@ -124,7 +144,7 @@ def test_a_slow_borrower_is_not_robbed(turn: Turn, monkeypatch: pytest.MonkeyPat
         return True
 
     waits = threading.Thread(target=io_thread)
-    assert turn.borrow(work)
+    assert turn.borrow(work, b"")
     waits.join()
     assert events == ["done", "taken"]
 
@@ -134,11 +154,11 @@ def test_a_borrower_that_never_comes_back(turn: Turn, monkeypatch: pytest.Monkey
     monkeypatch.setattr(_turn, "LOST_TURN", 0.01)
     monkeypatch.setattr(_turn, "LONGEST_TURN", 0.05)
 
-    def work() -> bool:
+    def work(audio: bytes) -> bool:
         turn.take(lambda: True)
         return True
 
-    assert turn.borrow(work)
+    assert turn.borrow(work, b"")
 
 
 def test_a_turn_that_was_lost(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from telnyx_stt_sync import (
     RequestRejectedError,
     Transcription,
 )
+from telnyx_stt_sync._transport import Transport
 from tests.wire.client import BYTES_PER_SECOND, SPEECH, recording, speech, transcriber
 from tests.wire.peer import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Link, Peer, Step, frame
 from tests.wire.steps import (
@@ -100,6 +101,31 @@ def test_many_frames_in_one_piece() -> None:
     expected = [f"word{number}" for number in range(500)]
     frames = b"".join(frame(TEXT, said(words)) for words in expected)
     assert heard_from(raw(frames)) == expected
+
+
+def test_a_socket_that_keeps_bytes_back() -> None:
+    """Other sockets than plain ones, such as TLS, are read until they have no more to give."""
+    words = [f"w{number}" for number in range(10)]
+
+    class Holding(socket.socket):
+        """It takes all that has come, and gives little at a time."""
+
+        held = b""
+
+        def recv(self, size: int, flags: int = 0) -> bytes:
+            self.held += super().recv(size) if not self.held else b""
+            given, self.held = self.held[:7], self.held[7:]
+            return given
+
+    ours, theirs = socket.socketpair()
+    with Holding(fileno=ours.detach()) as holding, theirs:
+        holding.setblocking(False)
+        transport = Transport(holding)
+        theirs.sendall(b"".join(frame(TEXT, said(word)) for word in words))
+        frames = transport.receive()
+        while transport.has_unread:
+            frames += transport.receive()
+    assert [each.payload for each in frames] == [said(word) for word in words]
 
 
 def test_close_in_the_same_piece() -> None:

@@ -48,7 +48,7 @@ def writers(monkeypatch: pytest.MonkeyPatch) -> Set[int]:
     flush = Transport.flush
 
     def noted(transport: Transport) -> int:
-        if transport.has_outgoing:
+        if transport.outgoing:
             seen.add(threading.get_ident())
         return flush(transport)
 
@@ -208,7 +208,7 @@ def interrupt_a_send(monkeypatch: pytest.MonkeyPatch) -> None:
     main = threading.get_ident()
 
     def interrupted(transport: Transport) -> int:
-        if threading.get_ident() == main and transport.has_outgoing:
+        if threading.get_ident() == main and transport.outgoing:
             monkeypatch.setattr(Transport, "flush", flush)
             signal.raise_signal(signal.SIGINT)
         return flush(transport)
