@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -217,6 +218,15 @@ class AudioQueue:
             if position is not None:
                 self._position = position
             return position
+
+    def let_go(self) -> None:
+        """After an exception out of here: free the lock, should this thread still have it.
+
+        Up to Python 3.9 a signal handler may raise between the last line under a lock and its
+        release.
+        """
+        with contextlib.suppress(RuntimeError):  # as a rule it has not
+            self._lock.release()
 
     def _admits(self, size: int) -> bool:
         """Whether ``put()`` need not wait; makes room if that is how. Requires the lock."""

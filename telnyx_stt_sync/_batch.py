@@ -12,7 +12,6 @@ import traceback
 from collections import deque
 from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional, Set
 
-from . import _process
 from ._audio_queue import WAIT_SLICE
 from ._errors import (
     AuthenticationError,
@@ -76,7 +75,7 @@ class Batch:
                 f"sources={sources!r:.80} is one file: give an iterable of files, such as a list, "
                 "or call transcribe_file()"
             )
-        self._pid = _process.pid
+        self._pid = os.getpid()
         self._sources = iter(sources)
         self._transcribe = transcribe
         self._owner = owner
@@ -102,7 +101,7 @@ class Batch:
 
     def results(self) -> Iterator[FileResult]:
         """The results as the files end. Nothing is started, or taken, before the first."""
-        self._pid = _process.pid
+        self._pid = os.getpid()
         try:
             self._owner.add(self)
             end_at_exit(self)
@@ -170,7 +169,7 @@ class Batch:
                 raise ConnectError(f"no thread could be started: {exc}") from exc
 
     def _check_process(self) -> None:
-        if _process.pid != self._pid:
+        if os.getpid() != self._pid:
             raise ForkedProcessError(
                 "this generator belongs to the parent process: call transcribe_files() after "
                 "the fork"
@@ -200,7 +199,7 @@ class Batch:
 
     def abandon(self) -> None:
         """End it soon, without waiting: the streams that run, and what was not begun."""
-        if _process.pid != self._pid:
+        if os.getpid() != self._pid:
             return
         if self._closed_at is None:
             self._closed_at = time.monotonic()

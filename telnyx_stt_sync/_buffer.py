@@ -25,7 +25,7 @@ def copy_audio(audio: Buffer, input_format: str) -> bytes:
     buffer whose elements are of another type than raw audio of ``input_format``, or
     of more than one channel.
     """
-    if isinstance(audio, bytes):
+    if type(audio) is bytes:
         return audio
     try:
         view = memoryview(audio)

@@ -59,10 +59,15 @@ class Connection:
         """Whether all has gone out, but the peer has yet to show that it has read it."""
         return not self.owes_nothing and self._out_at is not None
 
-    def audio_sent(self, size: int, now: float) -> bool:
-        """Audio was handed to it; returns whether something is due sooner than before."""
+    def audio_sent(self, size: int, now: float, is_written: bool = False) -> bool:
+        """Audio was handed to it; returns whether something is due sooner than before.
+
+        ``is_written`` says the same as ``audio_written()``.
+        """
         before, self.sent = self.sent, self.sent + size
-        if self._keep_alive_at is not None:
+        if is_written:
+            self.audio_written(now)
+        elif self._keep_alive_at is not None:
             self._keep_alive_at = now + KEEP_ALIVE_INTERVAL
         if not before:
             self._mute_at = now + MUTE_SECONDS

@@ -81,6 +81,10 @@ class Delivery:
         """No more events will come. Idempotent."""
         self._events.end()
 
+    def let_go(self) -> None:
+        """See ``EventQueue``."""
+        self._events.let_go()
+
     def hand_over(self, callbacks: Callbacks) -> None:
         """Their owner is going: keep the callbacks until the end."""
         self._callbacks = lambda: callbacks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from typing import Deque, NamedTuple, Optional, Union
@@ -97,6 +98,15 @@ class EventQueue:
             kept = [event for event in self._events if not isinstance(event, dropped)]
             self._events = deque(kept)
             self._interims = 0
+
+    def let_go(self) -> None:
+        """After an exception out of here: free the lock, should this thread still have it.
+
+        Up to Python 3.9 a signal handler may raise between the last line under a lock and its
+        release.
+        """
+        with contextlib.suppress(RuntimeError):  # as a rule it has not
+            self._lock.release()
 
     def _open_gate(self) -> None:
         """Let a consumer look. Requires the lock."""

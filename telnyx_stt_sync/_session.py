@@ -146,9 +146,7 @@ class Session:
         Returns whether ``deadline`` is sooner than before.
         """
         assert self._connection is not None
-        is_due_sooner = self._connection.audio_sent(len(audio), now)
-        if is_written:
-            self._connection.audio_written(now)
+        is_due_sooner = self._connection.audio_sent(len(audio), now, is_written)
         has_deadline = self._replay.sent(audio, now)
         if self._silence.only_silence:
             self._silence.listen(audio)

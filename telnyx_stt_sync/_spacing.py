@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Dict
-
-from . import _process
 
 
 class Spacing:
@@ -35,4 +34,4 @@ _of_process: Dict[int, Spacing] = {}
 
 def spacing() -> Spacing:
     """The one of this process."""
-    return _of_process.setdefault(_process.pid, Spacing())
+    return _of_process.setdefault(os.getpid(), Spacing())

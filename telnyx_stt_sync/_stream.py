@@ -6,12 +6,12 @@ import contextlib
 import itertools
 import logging
 import math
+import os
 import threading
 import time
 from dataclasses import replace
 from typing import Callable, Iterator, Optional, Protocol
 
-from . import _process
 from ._actions import Failed, Finished, TranscriptHeard
 from ._audio_format import AudioFormat
 from ._audio_queue import WAIT_SLICE, AudioQueue, QueueEnded, QueueFull, QueueRewound
@@ -96,7 +96,7 @@ class Stream:
         self._bytes_per_second = audio_format.bytes_per_second
         self._is_live = is_live  # its failure goes to on_error, beside being raised
         self._owner = owner
-        self._pid = _process.pid
+        self._pid = os.getpid()
         self._waker = Waker()
         self._audio = AudioQueue(
             max_bytes=max(1, int(options.buffer_seconds * audio_format.bytes_per_second)),
@@ -173,7 +173,8 @@ class Stream:
 
     def send(self, audio: bytes, timeout: Optional[float]) -> None:
         """Queue audio; waits up to ``timeout`` seconds for room, ``None``: as long as it takes."""
-        self.check_caller()
+        if self._worker.pushing or os.getpid() != self._pid:
+            self.check_caller()
         try:
             if not self._worker.push(audio):
                 self._audio.put(audio, timeout)
@@ -256,7 +257,7 @@ class Stream:
 
     def close(self, patience: float = CLOSE_WAIT) -> None:
         """End it now; waits ``patience`` seconds at most. Safe in callbacks and signal handlers."""
-        if _process.pid != self._pid:
+        if os.getpid() != self._pid:
             return
         self.abandon()
         own = threading.current_thread() in (self._io_thread, self._delivery.thread)
@@ -270,7 +271,7 @@ class Stream:
 
     def abandon(self) -> None:
         """End it soon, without waiting."""
-        if _process.pid == self._pid:
+        if os.getpid() == self._pid:
             self._worker.request_stop(Finished("closed"))
 
     def orphan(self, callbacks: Callbacks) -> None:
@@ -288,8 +289,9 @@ class Stream:
 
     def stats(self) -> Stats:
         """The counters so far."""
-        accepted = self._audio.accepted
-        return self._worker.stats()._replace(
+        stats = self._worker.stats()
+        accepted = self._audio.accepted  # behind the others: nothing is sent before it is accepted
+        return stats._replace(
             accepted_bytes=accepted,
             accepted_seconds=accepted / self._bytes_per_second,
         )
@@ -317,7 +319,7 @@ class Stream:
 
         And ``StreamStateError`` in a signal handler that came in the middle of ``send()``.
         """
-        if _process.pid != self._pid:
+        if os.getpid() != self._pid:
             raise ForkedProcessError(
                 "this stream belongs to the parent process: start one of your own after the fork"
             )
@@ -388,6 +390,8 @@ class Stream:
 
     def _close_for(self, exc: BaseException) -> None:
         """End the stream because of this; one of ours is given what had been heard."""
+        for shared in (self._worker, self._audio, self._waker, self._delivery):
+            shared.let_go()
         if self.is_over:  # nothing is left to end, and callbacks go on by themselves
             self._poll(lambda: not self._io_thread.is_alive(), CLOSE_WAIT)
         else:

@@ -23,7 +23,6 @@ from typing import (
     Union,
 )
 
-from . import _process
 from ._audio_format import AudioFormat, InputFormat, raw_format
 from ._buffer import Buffer, copy_audio
 from ._callbacks import (
@@ -193,7 +192,7 @@ class Transcriber:
         with without_forks():
             from . import _stream  # noqa: F401
 
-        self._pid = _process.pid
+        self._pid = os.getpid()
         self._streams = OpenStreams()
         # Guards `_live`: two threads may call start() at once.
         self._lock = threading.Lock()
@@ -225,7 +224,7 @@ class Transcriber:
         from ._stream import Stream
 
         options, audio_format = self._for_live()
-        if _process.pid != self._pid:
+        if os.getpid() != self._pid:
             self._start_afresh()  # the parent's lock may be held for ever in here
         with self._lock:
             if self._live is not None and not self._live.is_over:

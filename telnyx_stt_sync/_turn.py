@@ -41,6 +41,10 @@ class Turn:
         """For the I/O thread, right before it sleeps."""
         self._lock.release()
 
+    def let_go(self) -> None:
+        """After an exception out of ``borrow()``: this thread is not in there any more."""
+        self.inside.discard(threading.get_ident())
+
     def borrow(self, work: Callable[[bytes], bool], audio: bytes) -> bool:
         """Have some audio sent by ``work``, if the turn is free and not wanted. Never waits.
 

@@ -42,6 +42,15 @@ class Waker:
                 except BlockingIOError:  # bytes enough for a wake-up are there already
                     pass
 
+    def let_go(self) -> None:
+        """After an exception out of here: free the lock, should this thread still have it.
+
+        Up to Python 3.9 a signal handler may raise between the last line under a lock and its
+        release.
+        """
+        with contextlib.suppress(RuntimeError):  # as a rule it has not
+            self._lock.release()
+
     def wait(self, sock: Optional[socket.socket], events: int, timeout: Optional[float]) -> int:
         """Wait until ``sock`` is ready, somebody wakes, or ``timeout`` seconds have passed.
 

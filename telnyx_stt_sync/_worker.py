@@ -136,6 +136,10 @@ class Worker:
         """
         return len(audio) <= FRAME_BYTES and self._turn.borrow(self._push, audio)
 
+    def let_go(self) -> None:
+        """See ``Turn``."""
+        self._turn.let_go()
+
     def _push(self, audio: bytes) -> bool:
         # The I/O thread sleeps, so nothing is to be sent again, and nothing is due.
         transport = self._transport
@@ -183,6 +187,7 @@ class Worker:
             deadline = self._session.deadline
             if deadline is not None and time.monotonic() >= deadline:
                 self._do(self._session.tick(time.monotonic()))
+                self._readable = True  # perhaps: nobody has asked the socket in this round
             elif self._session.phase is self._logged_phase:
                 self._sleep(transport, deadline)
         self._log_phase()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -29,12 +30,17 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not
 ONE_WORD: List[Step] = [read_to_close_stream(), final("word"), close()]
 
 
-def in_child(check: Callable[[], None]) -> None:
+def fork_by_c() -> int:
+    """A fork of which Python does not know, such as uWSGI makes."""
+    return int(ctypes.PyDLL(None).fork())
+
+
+def in_child(check: Callable[[], None], fork: Optional[Callable[[], int]] = None) -> None:
     """Run ``check`` in a forked child; fails if it raises there, or does not come back."""
     with warnings.catch_warnings():
         # From Python 3.12 on a fork beside threads is a warning; that is what this is about.
         warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
+        child = (fork or os.fork)()
     if child == 0:
         status = 1
         try:
@@ -50,8 +56,9 @@ def in_child(check: Callable[[], None]) -> None:
 
 
 @forks
+@pytest.mark.parametrize("fork", [None, fork_by_c], ids=["by Python", "by C"])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-def test_open_stream_in_a_child(tls: bool) -> None:
+def test_open_stream_in_a_child(tls: bool, fork: Optional[Callable[[], int]]) -> None:
     """A child may not use the parent's stream, and nothing it does harms that stream."""
     context = serving("localhost") if tls else None
     with Peer(read_audio(1), final("one"), *ONE_WORD, tls=context) as peer:
@@ -70,7 +77,7 @@ def test_open_stream_in_a_child(tls: bool) -> None:
             stt.close()
             assert time.monotonic() - started < 1.0, "there is nothing for it to wait for"
 
-        in_child(check)
+        in_child(check, fork)
         assert stt.is_open
         stt.send(SPEECH)
         assert stt.finish().text == "one word"

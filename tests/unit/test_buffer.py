@@ -21,7 +21,18 @@ def test_bytes_are_taken_as_they_are() -> None:
     assert copy_audio(BYTES, "linear16") is BYTES
 
 
+class OddBytes(bytes):
+    """Bytes that say something else of themselves."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __bytes__(self) -> bytes:
+        return b"no"
+
+
 BUFFERS: List[Any] = [
+    OddBytes(BYTES),
     bytearray(BYTES),
     memoryview(BYTES),
     memoryview(bytearray(BYTES)),

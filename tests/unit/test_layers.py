@@ -65,7 +65,6 @@ PURE = [
     "_session",
 ]
 SHELL = [
-    "_process",
     "_late_import",
     "_waker",
     "_turn",

@@ -9,13 +9,15 @@ import sys
 import threading
 import time
 from types import FrameType
-from typing import Any, Callable, Iterator, List, Optional, Set
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 import pytest
 
 import telnyx_stt_sync
 from telnyx_stt_sync import StreamStateError, Transcriber, _turn
+from telnyx_stt_sync._audio_queue import AudioQueue
 from telnyx_stt_sync._receipt import TRUSTED_BYTES
+from telnyx_stt_sync._stream import Stream
 from telnyx_stt_sync._transport import OPCODE_BINARY, OPCODE_CLOSE, Transport
 from telnyx_stt_sync._worker import FRAME_BYTES
 from tests.wire.client import AT_ONCE, speech, transcriber
@@ -56,15 +58,23 @@ def writers(monkeypatch: pytest.MonkeyPatch) -> Set[int]:
     return seen
 
 
+def let_it_sleep(stt: Transcriber) -> None:
+    """Wait until the I/O thread sleeps, with nothing to do."""
+    assert stt._live is not None
+    turn = stt._live._worker._turn
+    give_up_at = time.monotonic() + 20
+    while turn.is_wanted or turn._lock.locked():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.005)
+
+
 def test_who_sends_writes(writers: Set[int]) -> None:
     """Audio at its own pace is written by the thread that gives it: no other is woken for it."""
     with Peer(read_to_close_stream(), final("x"), close()) as peer:
         with transcriber(peer.url) as stt:
-            time.sleep(0.1)  # for the I/O thread to fall asleep
-            writers.clear()
             for _ in range(10):
+                let_it_sleep(stt)
                 stt.send(CHUNK)
-                time.sleep(0.01)
             assert writers == {threading.get_ident()}
         assert bytes(peer.finished().audio[: 10 * len(CHUNK)]) == CHUNK * 10
 
@@ -77,11 +87,14 @@ def test_the_rest_is_left_to_the_io_thread(writers: Set[int]) -> None:
         with transcriber(
             peer.url, buffer_seconds=30.0, on_transcript=lambda transcript: heard.set()
         ) as stt:
+            let_it_sleep(stt)
             stt.send(CHUNK)
-            time.sleep(0.1)
+            assert writers == {threading.get_ident()}
+            let_it_sleep(stt)
+            writers.clear()
             stt.send(audio)
             assert heard.wait(AT_ONCE)
-        assert len(writers) == 2
+            assert len(writers) == 1 and threading.get_ident() not in writers
         assert peer.finished().audio.startswith(CHUNK + audio)
 
 
@@ -122,10 +135,9 @@ def test_the_io_thread_comes_first(writers: Set[int]) -> None:
     """When it wants the turn, no user thread takes it again before: it would never read."""
     with Peer(read_to_close_stream(), final("x"), close()) as peer:
         with transcriber(peer.url) as stt:
-            time.sleep(0.1)
+            let_it_sleep(stt)
             assert stt._live is not None
             turn = stt._live._worker._turn
-            writers.clear()
             turn.is_wanted = True
             stt.send(CHUNK)
             assert threading.get_ident() not in writers
@@ -144,7 +156,7 @@ def test_what_is_due_is_not_overtaken() -> None:
     script = note_the_ping, read_to_close_stream(), final("x"), answer_a_ping, close()
     with Peer(*script) as peer:
         with transcriber(peer.url) as stt:
-            time.sleep(0.1)
+            let_it_sleep(stt)
             for _ in range(400):
                 stt.send(CHUNK)
         peer.finished()
@@ -228,7 +240,7 @@ def test_close_in_a_signal_handler(monkeypatch: pytest.MonkeyPatch, handling: Ha
 
     with Peer(answer_close) as peer:
         with transcriber(peer.url) as stt:
-            time.sleep(0.1)
+            let_it_sleep(stt)
             handling(close_it)
             interrupt_a_send(monkeypatch)
             stt.send(CHUNK)
@@ -260,7 +272,7 @@ def test_calls_in_a_signal_handler(
 
     with Peer(read_to_close_stream(), final("x"), close()) as peer:
         stt = transcriber(peer.url).start()
-        time.sleep(0.1)
+        let_it_sleep(stt)
         handling(handler)
         interrupt_a_send(monkeypatch)
         stt.send(CHUNK)
@@ -291,12 +303,20 @@ def test_exceptions_at_any_moment() -> None:
     presses.start()
     try:
         with Peer(read_until_gone) as peer:
-            for _ in range(60):
-                stt = transcriber(peer.url).start()
+            for number in range(60):
+                # With what waits dropped, so that send() never does: signals would find it there.
+                stt = transcriber(
+                    peer.url,
+                    overflow="drop_oldest",
+                    buffer_seconds=1.0,
+                    on_error=lambda error: None,
+                ).start()
                 give_up_at = time.monotonic() + 20
                 armed.set()
                 with pytest.raises(Limit):
                     while time.monotonic() < give_up_at:
+                        if number % 2:
+                            let_it_sleep(stt)
                         stt.send(CHUNK)
                 started = time.monotonic()
                 stt.close()
@@ -306,6 +326,35 @@ def test_exceptions_at_any_moment() -> None:
         over.set()
         presses.join()
         signal.signal(signal.SIGINT, before)
+
+
+KEPT: Dict[str, Callable[[Stream], object]] = {
+    "the turn": lambda stream: stream._worker._turn.inside.add(threading.get_ident()),
+    "the audio": lambda stream: stream._audio._lock.acquire(),
+    "the waker": lambda stream: stream._waker._lock.acquire(),
+    "the events": lambda stream: stream._delivery._events._lock.acquire(),
+}
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_a_lock_that_was_kept(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception may come between the work under a lock and its release, up to Python 3.9."""
+    with Peer(read_until_gone) as peer:
+        stt = transcriber(peer.url, on_transcript=lambda transcript: None).start()
+        let_it_sleep(stt)
+
+        def interrupted(audio: AudioQueue, chunk: bytes, timeout: Optional[float] = None) -> None:
+            assert stt._live is not None
+            KEPT[kept](stt._live)
+            raise Limit
+
+        monkeypatch.setattr(AudioQueue, "put", interrupted)
+        with pytest.raises(Limit):
+            stt.send(CHUNK * 100)
+        started = time.monotonic()
+        stt.close()
+        assert time.monotonic() - started < AT_ONCE
+        assert not stt.is_open
 
 
 @on_posix
