@@ -157,7 +157,7 @@ class Producer:
         try:
             while True:
                 try:
-                    self._stt.send(SECOND, timeout=0.5)
+                    self._stt.send(SECOND, timeout=0.1)  # less than it takes to be lost
                 except BufferFullError:
                     self.blocked.set()
                     self._stt.send(SECOND)
