@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any, List
 
 import pytest
 
 from tests.benchmarks.__main__ import ROWS, main
+from tests.benchmarks.bench import SMOKE, Bench
 from tests.benchmarks.contenders import CONTENDERS
+from tests.benchmarks.peer import peer
 from tests.benchmarks.table import (
     OURS,
     Row,
@@ -35,6 +39,21 @@ def test_each_row(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     # Sessions run on a clock of their own, which the others do not have.
     assert ("websocket-client" in rows[0].figures) == (name != "sessions")
     assert "| " + rows[0].name in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "runs"), [(OURS, 1), ("websockets", 3)])
+def test_a_run_that_hangs(name: str, runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of another is tried again, ours never."""
+    limits: List[float] = []
+
+    def hang(command: List[str], timeout: float, **options: Any) -> None:
+        limits.append(timeout)
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    with peer() as server, pytest.raises(subprocess.TimeoutExpired):
+        Bench(SMOKE, server, "").task("cpu", "/live")(name)
+    assert limits == [60.0] * runs
 
 
 ROW = Row("row", "s", {OURS: 3.0, "websocket-client": 2.0}, at_most(1.5), "note")
