@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import deque
 from typing import Callable, Deque, Optional, Union
+
+from ._locks import let_go
 
 # Waits of user threads come in slices, because on Windows nothing else lets Ctrl-C in.
 WAIT_SLICE = 0.2
@@ -46,14 +47,12 @@ class AudioQueue:
         self._lock = threading.RLock()
         # Waited on by producers that need room, or that wait for the consumer to be content.
         self._changed = threading.Condition(self._lock)
-        self._waiters = 0  # how many wait
         self._chunks: Deque[Union[bytes, memoryview]] = deque()
         self._size = 0
         self._position = 0  # bytes put so far, less what was rewound
         self._accepted = 0  # the furthest that came
         self._taken = 0  # bytes that left it, those that gave way included
-        # Where the user wants a final, as `_taken` counts. For others to look at only.
-        self.marks: Deque[int] = deque()
+        self._marks: Deque[int] = deque()  # where the user wants a final, as `_taken` counts
         self._dropped = 0  # bytes that gave way since the last pop()
         self._rewind_to: Optional[int] = None  # None: the producer has no rewind to follow
         self._ended = False
@@ -87,11 +86,7 @@ class AudioQueue:
         with self._lock:
             return self._ended or self._size >= self._unit or self._mark_is_due()
 
-    def put(
-        self,
-        chunk: bytes,
-        timeout: Optional[float] = None,
-    ) -> None:
+    def put(self, chunk: bytes, timeout: Optional[float] = None) -> None:
         """Add audio, waiting up to ``timeout`` seconds (``None``: for ever) for room.
 
         Raises ``QueueFull`` when no room came, ``QueueRewound`` when a rewind has to be
@@ -103,11 +98,11 @@ class AudioQueue:
             return
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._lock:
-            while not (self._size + size <= self._max_bytes or self._admits(size)):
+            while not self._admits(size):
                 left = WAIT_SLICE if deadline is None else deadline - time.monotonic()
                 if left <= 0:
                     raise QueueFull
-                self._wait(left)
+                self._changed.wait(min(left, WAIT_SLICE))
             if self._rewind_to is not None:
                 raise QueueRewound
             if self._ended:
@@ -128,7 +123,7 @@ class AudioQueue:
         samples, or no more is taken.
         """
         with self._lock:
-            waits = self._size or self.marks
+            waits = self._size or self._marks
             if waits or self._ended or self._rewind_to is not None or size % self._unit:
                 return False
             self._position += size
@@ -141,8 +136,8 @@ class AudioQueue:
             if self._ended:
                 raise QueueEnded
             place = self._taken + self._size
-            if not self.marks or self.marks[-1] != place:
-                self.marks.append(place)
+            if not self._marks or self._marks[-1] != place:
+                self._marks.append(place)
         self._wake()
 
     def take_mark(self) -> bool:
@@ -150,7 +145,7 @@ class AudioQueue:
         with self._lock:
             is_due = self._mark_is_due()
             if is_due:
-                self.marks.popleft()
+                self._marks.popleft()
             return is_due
 
     def pop(self, limit: int) -> bytes:
@@ -161,14 +156,14 @@ class AudioQueue:
         with self._lock:
             self.gap, self._dropped = self._dropped, 0
             size = min(limit, self._size)
-            if self.marks:
-                size = min(size, max(0, self.marks[0] - self._taken))
+            if self._marks:
+                size = min(size, max(0, self._marks[0] - self._taken))
             if not (self._ended and size == self._size):
                 size -= size % self._unit
             audio = self._take(size)
             # Producers are woken when there is room for many chunks: one wake-up for each would
             # have the two threads take turns at every frame. In between they look by themselves.
-            if self._waiters and size and self._size <= self._max_bytes // 2:
+            if size and self._size <= self._max_bytes // 2:
                 self._changed.notify_all()
         return audio
 
@@ -185,7 +180,7 @@ class AudioQueue:
             self._ended = self._closed = True
             self._rewind_to = None
             self._chunks.clear()
-            self.marks.clear()
+            self._marks.clear()
             self._size = 0
             self._changed.notify_all()
         self._wake()
@@ -213,20 +208,15 @@ class AudioQueue:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return None
-                self._wait(left)
+                self._changed.wait(min(left, WAIT_SLICE))
             position, self._rewind_to = self._rewind_to, None
             if position is not None:
                 self._position = position
             return position
 
     def let_go(self) -> None:
-        """After an exception out of here: free the lock, should this thread still have it.
-
-        Up to Python 3.9 a signal handler may raise between the last line under a lock and its
-        release.
-        """
-        with contextlib.suppress(RuntimeError):  # as a rule it has not
-            self._lock.release()
+        """After an exception out of here."""
+        let_go(self._lock)
 
     def _admits(self, size: int) -> bool:
         """Whether ``put()`` need not wait; makes room if that is how. Requires the lock."""
@@ -257,18 +247,10 @@ class AudioQueue:
             size -= len(chunk)
         return b"".join(parts)
 
-    def _wait(self, seconds: float) -> None:
-        """Wait for a change, but not for longer than a slice. Requires the lock."""
-        self._waiters += 1
-        try:
-            self._changed.wait(min(seconds, WAIT_SLICE))
-        finally:
-            self._waiters -= 1
-
     def _mark_is_due(self) -> bool:
         """Whether nothing before the next mark can be taken any more. Requires the lock."""
         # Less than a sample can't be, and goes with what comes behind the mark.
-        return bool(self.marks) and self.marks[0] - self._taken < self._unit
+        return bool(self._marks) and self._marks[0] - self._taken < self._unit
 
     def _has_room(self, size: int) -> bool:
         # A chunk larger than the bound is let into an empty queue: it could never fit. Less than a

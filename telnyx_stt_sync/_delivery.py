@@ -82,7 +82,7 @@ class Delivery:
         self._events.end()
 
     def let_go(self) -> None:
-        """See ``EventQueue``."""
+        """After an exception out of here."""
         self._events.let_go()
 
     def hand_over(self, callbacks: Callbacks) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections import deque
 from typing import Deque, NamedTuple, Optional, Union
 
 from ._actions import Notice, TranscriptHeard, UtteranceEnded
 from ._events import Transcription
+from ._locks import let_go
 
 # Seconds. A thread of our own, which nobody interrupts, looks by itself only in case a thread that
 # was interrupted has taken the event's place at the gate.
@@ -100,13 +100,8 @@ class EventQueue:
             self._interims = 0
 
     def let_go(self) -> None:
-        """After an exception out of here: free the lock, should this thread still have it.
-
-        Up to Python 3.9 a signal handler may raise between the last line under a lock and its
-        release.
-        """
-        with contextlib.suppress(RuntimeError):  # as a rule it has not
-            self._lock.release()
+        """After an exception out of here."""
+        let_go(self._lock)
 
     def _open_gate(self) -> None:
         """Let a consumer look. Requires the lock."""

@@ -218,7 +218,7 @@ class Stream:
                 "Call close(), or finish() in another thread"
             )
         with self.closing_on_exception():
-            self.end_input()
+            self._audio.end()
             return self.result(timeout)
 
     def next_rewind(self, give_up_at: float) -> Optional[int]:
@@ -323,7 +323,7 @@ class Stream:
             raise ForkedProcessError(
                 "this stream belongs to the parent process: start one of your own after the fork"
             )
-        if self._worker.pushing and self._is_in_send:
+        if self._is_in_send:
             raise StreamStateError(
                 "this signal handler came in the middle of send(), which has to end first: call "
                 "close(), set a flag, or raise"

@@ -8,6 +8,8 @@ import socket
 import threading
 from typing import Optional
 
+from ._locks import let_go
+
 # Seconds; systems refuse to wait for more than some 24 days.
 LONGEST_WAIT = 3600.0
 
@@ -43,13 +45,8 @@ class Waker:
                     pass
 
     def let_go(self) -> None:
-        """After an exception out of here: free the lock, should this thread still have it.
-
-        Up to Python 3.9 a signal handler may raise between the last line under a lock and its
-        release.
-        """
-        with contextlib.suppress(RuntimeError):  # as a rule it has not
-            self._lock.release()
+        """After an exception out of here."""
+        let_go(self._lock)
 
     def wait(self, sock: Optional[socket.socket], events: int, timeout: Optional[float]) -> int:
         """Wait until ``sock`` is ready, somebody wakes, or ``timeout`` seconds have passed.

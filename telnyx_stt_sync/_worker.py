@@ -137,7 +137,7 @@ class Worker:
         return len(audio) <= FRAME_BYTES and self._turn.borrow(self._push, audio)
 
     def let_go(self) -> None:
-        """See ``Turn``."""
+        """After an exception out of ``push()``."""
         self._turn.let_go()
 
     def _push(self, audio: bytes) -> bool:

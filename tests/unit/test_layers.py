@@ -65,6 +65,7 @@ PURE = [
     "_session",
 ]
 SHELL = [
+    "_locks",
     "_late_import",
     "_waker",
     "_turn",
