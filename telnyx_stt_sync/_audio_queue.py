@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from typing import Callable, Deque, Optional, Union
+from typing import Callable, List, Optional
 
 from ._locks import let_go
 
@@ -45,14 +44,14 @@ class AudioQueue:
         # Guards every attribute below. Taken by itself, not through the condition, whose methods
         # are Python: a signal handler that raises in one of them would leave it locked for ever.
         self._lock = threading.RLock()
-        # Waited on by producers that need room, or that wait for the consumer to be content.
-        self._changed = threading.Condition(self._lock)
-        self._chunks: Deque[Union[bytes, memoryview]] = deque()
-        self._size = 0
+        # Waited on by producers that need room, or that wait for the consumer to be content; None:
+        # nobody ever did.
+        self._changed: Optional[threading.Condition] = None
+        self._audio = bytearray()  # what waits
         self._position = 0  # bytes put so far, less what was rewound
         self._accepted = 0  # the furthest that came
         self._taken = 0  # bytes that left it, those that gave way included
-        self._marks: Deque[int] = deque()  # where the user wants a final, as `_taken` counts
+        self._marks: List[int] = []  # where the user wants a final, as `_taken` counts
         self._dropped = 0  # bytes that gave way since the last pop()
         self._rewind_to: Optional[int] = None  # None: the producer has no rewind to follow
         self._ended = False
@@ -61,7 +60,7 @@ class AudioQueue:
         self.gap = 0
 
     def __repr__(self) -> str:
-        return f"<AudioQueue {self._size}/{self._max_bytes} bytes, ended={self._ended}>"
+        return f"<AudioQueue {len(self._audio)}/{self._max_bytes} bytes, ended={self._ended}>"
 
     @property
     def accepted(self) -> int:
@@ -78,13 +77,13 @@ class AudioQueue:
     def is_drained(self) -> bool:
         """Whether nothing is left and nothing more will come."""
         with self._lock:
-            return self._ended and not self._chunks
+            return self._ended and not self._audio
 
     @property
     def has_work(self) -> bool:
         """Whether the consumer should look: audio or a mark is here, or no more will come."""
         with self._lock:
-            return self._ended or self._size >= self._unit or self._mark_is_due()
+            return self._ended or len(self._audio) >= self._unit or self._mark_is_due()
 
     def put(self, chunk: bytes, timeout: Optional[float] = None) -> None:
         """Add audio, waiting up to ``timeout`` seconds (``None``: for ever) for room.
@@ -102,14 +101,13 @@ class AudioQueue:
                 left = WAIT_SLICE if deadline is None else deadline - time.monotonic()
                 if left <= 0:
                     raise QueueFull
-                self._changed.wait(min(left, WAIT_SLICE))
+                self._wait(min(left, WAIT_SLICE))
             if self._rewind_to is not None:
                 raise QueueRewound
             if self._ended:
                 raise QueueEnded
-            sleeps = self._size < self._unit
-            self._chunks.append(chunk)
-            self._size += size
+            sleeps = len(self._audio) < self._unit
+            self._audio += chunk
             self._position += size
             self._accepted = max(self._accepted, self._position)
         # With a sample's worth in the queue before, the consumer had work already.
@@ -123,7 +121,7 @@ class AudioQueue:
         samples, or no more is taken.
         """
         with self._lock:
-            waits = self._size or self._marks
+            waits = self._audio or self._marks
             if waits or self._ended or self._rewind_to is not None or size % self._unit:
                 return False
             self._position += size
@@ -135,7 +133,7 @@ class AudioQueue:
         with self._lock:
             if self._ended:
                 raise QueueEnded
-            place = self._taken + self._size
+            place = self._taken + len(self._audio)
             if not self._marks or self._marks[-1] != place:
                 self._marks.append(place)
         self._wake()
@@ -145,7 +143,7 @@ class AudioQueue:
         with self._lock:
             is_due = self._mark_is_due()
             if is_due:
-                self._marks.popleft()
+                del self._marks[0]
             return is_due
 
     def pop(self, limit: int) -> bytes:
@@ -155,23 +153,23 @@ class AudioQueue:
         """
         with self._lock:
             self.gap, self._dropped = self._dropped, 0
-            size = min(limit, self._size)
+            size = min(limit, len(self._audio))
             if self._marks:
                 size = min(size, max(0, self._marks[0] - self._taken))
-            if not (self._ended and size == self._size):
+            if not (self._ended and size == len(self._audio)):
                 size -= size % self._unit
             audio = self._take(size)
             # Producers are woken when there is room for many chunks: one wake-up for each would
             # have the two threads take turns at every frame. In between they look by themselves.
-            if size and self._size <= self._max_bytes // 2:
-                self._changed.notify_all()
+            if size and len(self._audio) <= self._max_bytes // 2:
+                self._tell_change()
         return audio
 
     def end(self) -> None:
         """No more audio will be put, unless the consumer wants some again. Idempotent."""
         with self._lock:
             self._ended = self._ended or self._rewind_to is None
-            self._changed.notify_all()
+            self._tell_change()
         self._wake()
 
     def close(self) -> None:
@@ -179,10 +177,9 @@ class AudioQueue:
         with self._lock:
             self._ended = self._closed = True
             self._rewind_to = None
-            self._chunks.clear()
+            self._audio.clear()
             self._marks.clear()
-            self._size = 0
-            self._changed.notify_all()
+            self._tell_change()
         self._wake()
 
     def rewind(self, position: int) -> None:
@@ -192,9 +189,8 @@ class AudioQueue:
                 return
             self._ended = False
             self._rewind_to = position
-            self._chunks.clear()
-            self._size = 0
-            self._changed.notify_all()
+            self._audio.clear()
+            self._tell_change()
 
     def next_rewind(self, timeout: float) -> Optional[int]:
         """Where the producer has to start again; ``None`` when that is not wanted.
@@ -208,7 +204,7 @@ class AudioQueue:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return None
-                self._changed.wait(min(left, WAIT_SLICE))
+                self._wait(min(left, WAIT_SLICE))
             position, self._rewind_to = self._rewind_to, None
             if position is not None:
                 self._position = position
@@ -218,34 +214,36 @@ class AudioQueue:
         """After an exception out of here."""
         let_go(self._lock)
 
+    def _wait(self, seconds: float) -> None:
+        """Wait until something has changed. Requires the lock."""
+        if self._changed is None:
+            self._changed = threading.Condition(self._lock)
+        self._changed.wait(seconds)
+
+    def _tell_change(self) -> None:
+        """Wake those who wait. Requires the lock."""
+        if self._changed is not None:
+            self._changed.notify_all()
+
     def _admits(self, size: int) -> bool:
         """Whether ``put()`` need not wait; makes room if that is how. Requires the lock."""
         if self._ended or self._rewind_to is not None or self._has_room(size):
             return True
         if not self._drops:
             return False
-        excess = self._size + size - self._max_bytes
-        whole = min(-(-excess // self._unit), self._size // self._unit) * self._unit
+        waiting = len(self._audio)
+        excess = waiting + size - self._max_bytes
+        whole = min(-(-excess // self._unit), waiting // self._unit) * self._unit
         self._take(whole)
         self._dropped += whole
         return True
 
     def _take(self, size: int) -> bytes:
         """Take so many bytes from the head. Requires the lock."""
-        self._size -= size
         self._taken += size
-        if self._chunks and len(self._chunks[0]) == size:
-            return bytes(self._chunks.popleft())
-        parts = []
-        while size:
-            chunk = self._chunks.popleft()
-            if len(chunk) > size:
-                chunk = memoryview(chunk)  # a slice of it copies nothing
-                self._chunks.appendleft(chunk[size:])
-                chunk = chunk[:size]
-            parts.append(chunk)
-            size -= len(chunk)
-        return b"".join(parts)
+        taken = bytes(self._audio[:size])
+        del self._audio[:size]
+        return taken
 
     def _mark_is_due(self) -> bool:
         """Whether nothing before the next mark can be taken any more. Requires the lock."""
@@ -255,4 +253,5 @@ class AudioQueue:
     def _has_room(self, size: int) -> bool:
         # A chunk larger than the bound is let into an empty queue: it could never fit. Less than a
         # sample is as good as empty, because it cannot be taken before more comes.
-        return self._size < self._unit or self._size + size <= self._max_bytes
+        waiting = len(self._audio)
+        return waiting < self._unit or waiting + size <= self._max_bytes

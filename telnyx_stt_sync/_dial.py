@@ -26,7 +26,7 @@ SEND_BUFFER_BYTES = 64 * 1024
 # Far above any answer seen; a peer that sends more is not one of ours.
 MAX_HEADER_BYTES = 64 * 1024
 
-READ_BYTES = 64 * 1024
+READ_BYTES = 4 * 1024
 
 
 class Aborted(Exception):

@@ -1,6 +1,6 @@
 """One engine: what it takes, what it sends, how a session with it ends."""
 
-from __future__ import annotations
+# Annotations are not postponed here: as text, each would be compiled again when its class is made.
 
 from typing import Any, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
@@ -69,13 +69,13 @@ class Engine(NamedTuple):
     needs_pause: bool = False
     quiet_period: float = 3.0
 
-    def variant(self, model: Optional[str]) -> Engine:
+    def variant(self, model: Optional[str]) -> "Engine":
         """The engine with that model; ``None``: with the server's default."""
         name = model or (self.models[0] if self.models else None)
         for pattern, changes in self.variants:
             if name is not None and _fits(name, pattern):
                 return self._replace(model=model, **changes)
-        return self._replace(model=model)
+        return self if model == self.model else self._replace(model=model)
 
     def __str__(self) -> str:
         return f"{self.name} {self.model}" if self.model else self.name

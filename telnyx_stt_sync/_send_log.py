@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Deque, NamedTuple, Tuple
+from typing import List, NamedTuple, Tuple
 
 # Seconds from the sending of a word to the final with it, at the most that is reckoned with.
 # Finals were seen to lag by 0.3 to 2 s; the socket's send buffer of 64 KiB may hold two more.
@@ -36,7 +35,8 @@ class SendLog:
     def __init__(self, position: int, now: float) -> None:
         self.start = self.position = position
         # Times and positions, both rising; the first is older than LOOK_BACK, or the start.
-        self._entries: Deque[Tuple[float, int]] = deque([(now, position)])
+        # At most LOOK_BACK / GRAIN of them: a deque would take seven times the memory of a few.
+        self._entries: List[Tuple[float, int]] = [(now, position)]
 
     def __repr__(self) -> str:
         return f"<SendLog {self.start}..{self.position}>"
@@ -52,7 +52,7 @@ class SendLog:
         else:
             entries.append((now, self.position))
         while len(entries) > 2 and entries[1][0] <= now - LOOK_BACK:
-            entries.popleft()
+            del entries[0]
 
     def bounds(self, now: float) -> Bounds:
         """Those of a final that comes now."""

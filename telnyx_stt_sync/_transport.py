@@ -11,8 +11,7 @@ import os
 import socket
 import ssl
 import struct
-from collections import deque
-from typing import Any, Deque, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 import websocket
 
@@ -48,7 +47,7 @@ READS_PER_TURN = 16
 _WHOLE_TEXT, _LONG, _LONGER = 0x80 | OPCODE_TEXT, 126, 127
 
 # What is asked of the system at a time to make masks of, four bytes for each frame.
-MASKS_BYTES = 512
+MASKS_BYTES = 128
 
 NO_STATUS = 1005  # RFC 6455, section 7.4.1: a close frame without a code
 ABNORMAL = 1006  # the same section: no close frame at all
@@ -69,6 +68,15 @@ class _Incomplete(Exception):
     """The rest of the frame has not arrived yet."""
 
 
+# How many bytes a socket has taken from the system and not given away yet, of which no select
+# tells. Python has OpenSSL take no more than the record that it reads. Of other kinds of sockets
+# nobody knows: they are read until they have nothing more to give.
+_KEPT_BACK: Dict[type, Callable[[Any], int]] = {
+    socket.socket: lambda sock: 0,
+    ssl.SSLSocket: ssl.SSLSocket.pending,
+}
+
+
 class Transport:
     """An open connection: frames in, frames out, nothing waits.
 
@@ -79,8 +87,7 @@ class Transport:
 
     def __init__(self, sock: socket.socket, already_read: bytes = b"") -> None:
         self.socket = sock
-        # Another kind of socket, such as TLS, may keep bytes back of which no select tells.
-        self._is_plain = type(sock) is socket.socket
+        self._kept_back = _KEPT_BACK.get(type(sock))
         self._received = bytearray(already_read)
         self._decoder = websocket.frame_buffer(self._take, skip_utf8_validation=True)
         self._fragments: List[bytes] = []
@@ -88,8 +95,8 @@ class Transport:
         self._fragmented_opcode: Optional[int] = None  # None: between messages
         self._is_within = False  # a message, or a frame, of which websocket-client has a part
         # Frames, or the rest of one, that wait to be written: for ever once a write failed. For
-        # others to look at only.
-        self.outgoing: Deque[Tuple[int, Union[bytes, memoryview]]] = deque()
+        # others to look at only. Short, and a deque takes seven times the memory.
+        self.outgoing: List[Tuple[int, Union[bytes, memoryview]]] = []
         self._masks: Iterator[Tuple[bytes]] = iter(())  # random, each for one frame
         self._write_works = True
         self._is_flushing = False  # flush() has begun, and not returned
@@ -145,7 +152,7 @@ class Transport:
             if opcode == OPCODE_BINARY:
                 audio_bytes += sent
             if sent == len(frame):
-                self.outgoing.popleft()
+                del self.outgoing[0]
             else:
                 self.outgoing[0] = (opcode, memoryview(frame)[sent:])
         self._is_flushing = False
@@ -203,8 +210,8 @@ class Transport:
                 self._at_end = True
                 continue
             self._received += data
-            if self._is_plain and len(data) < READ_BYTES:
-                return  # that was all
+            if len(data) < READ_BYTES and self._kept_back and not self._kept_back(self.socket):
+                return  # that was all; to be told so by the system costs as much as to read
         self._more_to_read = True
 
     def _next_frame(self) -> Optional[Frame]:

@@ -15,12 +15,12 @@ import ssl
 import struct
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Type
+from typing import Any, Callable, Dict, List, Mapping, Optional, Type
 from urllib.parse import urlsplit
 
 CLOSE_STREAM = '{"type":"CloseStream"}'
 
-OnFinal = Callable[[Dict[str, Any]], None]
+OnFinal = Callable[[Mapping[str, Any]], None]
 
 
 class Contender:
@@ -73,7 +73,7 @@ class Ours(Contender):
         self, url: str, on_final: OnFinal, context: Optional[ssl.SSLContext], **options: Any
     ) -> None:
         self._stt = self._transcriber(
-            url, context, on_transcript=lambda transcript: on_final(dict(transcript.raw)), **options
+            url, context, on_transcript=lambda transcript: on_final(transcript.raw), **options
         ).start()
 
     @staticmethod
@@ -306,8 +306,8 @@ class Arrivals:
 
     def __init__(self) -> None:
         self.delays: List[int] = []
-        self.last: Dict[str, Any] = {}
+        self.last: Mapping[str, Any] = {}
 
-    def __call__(self, frame: Dict[str, Any]) -> None:
+    def __call__(self, frame: Mapping[str, Any]) -> None:
         self.delays.append(time.monotonic_ns() - int(frame["channel"]))
         self.last = frame

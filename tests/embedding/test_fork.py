@@ -308,7 +308,7 @@ def test_lock_of_the_parents_stream(name: str) -> None:
         stream = stt._live
         lock = {
             "waker": stream._waker._lock,
-            "audio queue": stream._audio._changed,
+            "audio queue": stream._audio._lock,
             "event queue": stream._delivery._events._lock,
             "turn": stream._worker._turn._lock,
         }[name]
