@@ -1,6 +1,6 @@
 """What the session tells the worker to do."""
 
-from __future__ import annotations
+# Annotations are not postponed here: as text, each would be compiled again when its class is made.
 
 from typing import NamedTuple, Optional, Union
 

@@ -1,6 +1,6 @@
 """What a stream tells its user: transcripts, the whole transcription, the counters."""
 
-from __future__ import annotations
+# Annotations are not postponed here: as text, each would be compiled again when its class is made.
 
 from dataclasses import dataclass, field
 from typing import (
@@ -173,7 +173,7 @@ class Transcription:
 
         return to_vtt(self._spoken())
 
-    def _spoken(self) -> List[Spoken]:
+    def _spoken(self) -> List["Spoken"]:
         from ._captions import Spoken
 
         self._doubt_times()

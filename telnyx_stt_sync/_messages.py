@@ -1,6 +1,6 @@
 """Text frames of the service → typed messages. The only place where JSON is read."""
 
-from __future__ import annotations
+# Annotations are not postponed here: as text, each would be compiled again when its class is made.
 
 import json
 import math
