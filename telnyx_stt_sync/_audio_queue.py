@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Callable, List, Optional
 
-from ._locks import let_go
+from ._locks import is_held, let_go
 
 # Waits of user threads come in slices, because on Windows nothing else lets Ctrl-C in.
 WAIT_SLICE = 0.2
@@ -213,6 +213,11 @@ class AudioQueue:
     def let_go(self) -> None:
         """After an exception out of here."""
         let_go(self._lock)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread was interrupted in here, and others have to wait for it."""
+        return is_held(self._lock)
 
     def _wait(self, seconds: float) -> None:
         """Wait until something has changed. Requires the lock."""

@@ -85,6 +85,11 @@ class Delivery:
         """After an exception out of here."""
         self._events.let_go()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread was interrupted in here, and others have to wait for it."""
+        return self._events.is_held
+
     def hand_over(self, callbacks: Callbacks) -> None:
         """Their owner is going: keep the callbacks until the end."""
         self._callbacks = lambda: callbacks

@@ -8,7 +8,7 @@ from typing import Deque, NamedTuple, Optional, Union
 
 from ._actions import Notice, TranscriptHeard, UtteranceEnded
 from ._events import Transcription
-from ._locks import let_go
+from ._locks import is_held, let_go
 
 # Seconds. A thread of our own, which nobody interrupts, looks by itself only in case a thread that
 # was interrupted has taken the event's place at the gate.
@@ -102,6 +102,11 @@ class EventQueue:
     def let_go(self) -> None:
         """After an exception out of here."""
         let_go(self._lock)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread was interrupted in here, and others have to wait for it."""
+        return is_held(self._lock)
 
     def _open_gate(self) -> None:
         """Let a consumer look. Requires the lock."""

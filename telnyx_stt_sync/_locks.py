@@ -14,3 +14,8 @@ def let_go(lock: threading.RLock) -> None:
     """
     with contextlib.suppress(RuntimeError):  # as a rule this thread has not
         lock.release()
+
+
+def is_held(lock: threading.RLock) -> bool:
+    """Whether this thread has a lock, which only a signal handler has to ask."""
+    return lock._is_owned()  # type: ignore[attr-defined,no-any-return]  # as Condition asks it

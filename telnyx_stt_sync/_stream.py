@@ -261,7 +261,7 @@ class Stream:
             return
         self.abandon()
         own = threading.current_thread() in (self._io_thread, self._delivery.thread)
-        if not (own or self._is_in_send):
+        if not (own or self._is_in_send or self._holds_a_lock):
             self._poll(self._is_gone, patience)
 
     @property
@@ -333,6 +333,11 @@ class Stream:
     def _is_in_send(self) -> bool:
         """Whether this thread is, which only a signal handler can ask."""
         return threading.get_ident() in self._worker.pushing and not self.is_over
+
+    @property
+    def _holds_a_lock(self) -> bool:
+        """Whether this thread was interrupted under one that the I/O thread may need to end."""
+        return any(shared.is_held for shared in (self._audio, self._waker, self._delivery))
 
     # -- in the threads -------------------------------------------------------------------
 

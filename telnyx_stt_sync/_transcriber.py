@@ -292,7 +292,8 @@ class Transcriber:
         """End every open stream of this object now; what waits is dropped.
 
         Returns when the threads have ended, within 3 seconds whatever the peer
-        does; at once when called from a callback. Never raises; may be called
+        does; at once when called from a callback, or from a signal handler that
+        came in the middle of another call of this object. Never raises; may be called
         again, by any thread or signal handler.
         """
         self._streams.abandon()

@@ -8,7 +8,7 @@ import socket
 import threading
 from typing import Optional
 
-from ._locks import let_go
+from ._locks import is_held, let_go
 
 # Seconds; systems refuse to wait for more than some 24 days.
 LONGEST_WAIT = 3600.0
@@ -47,6 +47,11 @@ class Waker:
     def let_go(self) -> None:
         """After an exception out of here."""
         let_go(self._lock)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread was interrupted in here, and others have to wait for it."""
+        return is_held(self._lock)
 
     def wait(self, sock: Optional[socket.socket], events: int, timeout: Optional[float]) -> int:
         """Wait until ``sock`` is ready, somebody wakes, or ``timeout`` seconds have passed.

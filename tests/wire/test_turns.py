@@ -357,6 +357,23 @@ def test_a_lock_that_was_kept(kept: str, monkeypatch: pytest.MonkeyPatch) -> Non
         assert not stt.is_open
 
 
+@pytest.mark.parametrize("kept", [name for name in KEPT if name != "the turn"])
+def test_close_under_a_lock(kept: str) -> None:
+    """close() in a signal handler does not wait for what its own thread was interrupted in."""
+    with Peer(read_until_gone) as peer:
+        stt = transcriber(peer.url, on_transcript=lambda transcript: None).start()
+        let_it_sleep(stt)
+        stream = stt._live
+        assert stream is not None
+        KEPT[kept](stream)
+        started = time.monotonic()
+        stt.close()
+        assert time.monotonic() - started < AT_ONCE
+        for shared in (stream._audio, stream._waker, stream._delivery):
+            shared.let_go()
+        assert stream.wait(AT_ONCE)
+
+
 @on_posix
 def test_a_close_from_another_thread() -> None:
     """close() by one thread while another sends without a pause."""
