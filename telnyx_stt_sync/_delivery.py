@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import weakref
-from typing import Callable, Optional, Set
+from typing import Callable, List, Optional
 
 from ._actions import Failed
 from ._callbacks import NAMES, Callbacks
@@ -44,7 +44,7 @@ class Delivery:
         self._collects = collects
         self._on_end = on_end
         self._events = EventQueue()
-        self._slow: Set[str] = set()  # the callbacks that the log has named
+        self._slow: List[str] = []  # the callbacks that the log has named
         self.running: Optional[str] = None  # the callback that runs; None: none does
         self.thread: Optional[threading.Thread] = None  # None: nobody to call
         if callbacks:
@@ -111,7 +111,7 @@ class Delivery:
         self.running = None
         took = time.monotonic() - started
         if took > SLOW_CALLBACK and name not in self._slow:
-            self._slow.add(name)
+            self._slow.append(name)
             logger.warning("%s took %.1f s; what came meanwhile had to wait", name, took)
 
     def _present(self) -> Callbacks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Set
+from typing import List, Optional
 
 from ._connection import Connection
 from ._engine import Engine
@@ -27,7 +27,7 @@ class Ending:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._doubted: Set[str] = set()  # the kinds that came since something new was heard
+        self._doubted: List[str] = []  # the kinds that came since something new was heard
 
     def final_came(self) -> None:
         """Something new was heard."""
@@ -58,5 +58,5 @@ class Ending:
     def _comes_again(self, kind: str) -> bool:
         """Whether there was a close of that kind before; from now on there was."""
         came_before = kind in self._doubted
-        self._doubted.add(kind)
+        self._doubted.append(kind)
         return came_before

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from typing import Deque, NamedTuple, Optional, Union
+from typing import List, NamedTuple, Optional, Union
 
 from ._actions import Notice, TranscriptHeard, UtteranceEnded
 from ._events import Transcription
@@ -54,7 +53,7 @@ class EventQueue:
         # ever, and each wait takes many times as long.
         self._gate = threading.Lock()
         self._gate.acquire()
-        self._events: Deque[Event] = deque()
+        self._events: List[Event] = []  # few, as a rule: a deque takes seven times the memory
         self._interims = 0  # of the events
         self._ended = False
 
@@ -75,7 +74,7 @@ class EventQueue:
         """
         while True:
             with self._lock:
-                event = self._events.popleft() if self._events else None
+                event = self._events.pop(0) if self._events else None
                 self._interims -= event is not None and _is_interim(event)
                 if self._events or self._ended:
                     self._open_gate()  # for the next one who comes
@@ -95,8 +94,7 @@ class EventQueue:
         """Drop the transcripts that wait; errors and the end stay."""
         with self._lock:
             dropped = (TranscriptHeard, UtteranceEnded)
-            kept = [event for event in self._events if not isinstance(event, dropped)]
-            self._events = deque(kept)
+            self._events[:] = [e for e in self._events if not isinstance(e, dropped)]
             self._interims = 0
 
     def let_go(self) -> None:

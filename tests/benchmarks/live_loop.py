@@ -17,7 +17,8 @@ from tests.benchmarks.frames import CLOSE, final, pong, unmasked
 
 
 class Live:
-    """One connection: finals every ``pause`` seconds, until a text frame says that it was all.
+    """One connection: finals every ``pause`` seconds, from the first audio on, until a text frame
+    says that it was all.
 
     ``is_stamped``: the first 8 bytes of each frame of audio are a time in nanoseconds; the last
     final carries how much later each came, in ``delays``.
@@ -30,6 +31,7 @@ class Live:
         self._is_stamped = is_stamped
         self._delays: List[int] = []
         self._received = bytearray()
+        self._hears = False  # audio has come
         self._is_over = False  # the last words were said
 
     def read(self) -> bool:
@@ -54,7 +56,9 @@ class Live:
         return True
 
     def speak(self) -> bool:
-        """Send a final; ``False`` when there is nobody to hear it."""
+        """Send a final, if there is anything to say; ``False`` when there is nobody to hear it."""
+        if not self._hears:
+            return True
         if not self._is_over:
             with contextlib.suppress(OSError):
                 self.connection.send(final())
@@ -70,8 +74,10 @@ class Live:
             self.connection.settimeout(5)
             self.connection.sendall(final(**facts) + CLOSE)
             self.connection.setblocking(False)
-        elif opcode == 2 and self._is_stamped:
-            self._delays.append(now - struct.unpack("!q", unmasked(mask, payload[:8]))[0])
+        elif opcode == 2:
+            self._hears = True
+            if self._is_stamped:
+                self._delays.append(now - struct.unpack("!q", unmasked(mask, payload[:8]))[0])
 
 
 class LiveLoop:
