@@ -149,6 +149,8 @@ class Transport:
             except OSError:
                 self._write_works = False
                 break
+            if not sent:  # so gevent says that its TLS takes none now
+                break
             if opcode == OPCODE_BINARY:
                 audio_bytes += sent
             if sent == len(frame):

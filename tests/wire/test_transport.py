@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 import threading
-from typing import List, Optional
+from typing import Any, List, Optional
 
 import pytest
 
@@ -104,7 +104,7 @@ def test_many_frames_in_one_piece() -> None:
 
 
 def test_a_socket_that_keeps_bytes_back() -> None:
-    """Other sockets than plain ones, such as TLS, are read until they have no more to give."""
+    """Sockets of which nobody knows what they keep are read until they have no more to give."""
     words = [f"w{number}" for number in range(10)]
 
     class Holding(socket.socket):
@@ -126,6 +126,24 @@ def test_a_socket_that_keeps_bytes_back() -> None:
         while transport.has_unread:
             frames += transport.receive()
     assert [each.payload for each in frames] == [said(word) for word in words]
+
+
+def test_a_socket_that_takes_nothing() -> None:
+    """One that says so with a 0 in place of an exception, as TLS does under gevent."""
+    refused: List[int] = []
+
+    class Refusing(socket.socket):
+        def send(self, data: Any, flags: int = 0) -> int:
+            refused.append(len(data))
+            assert len(refused) == 1, "it was asked again at once"
+            return 0
+
+    ours, theirs = socket.socketpair()
+    with Refusing(fileno=ours.detach()) as refusing, theirs:
+        transport = Transport(refusing)
+        transport.send(BINARY, b"audio")
+        assert transport.flush() == 0
+        assert transport.wants_to_write and transport.outgoing
 
 
 def test_close_in_the_same_piece() -> None:
