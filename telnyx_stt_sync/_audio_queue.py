@@ -239,7 +239,8 @@ class AudioQueue:
         waiting = len(self._audio)
         excess = waiting + size - self._max_bytes
         whole = min(-(-excess // self._unit), waiting // self._unit) * self._unit
-        self._take(whole)
+        self._taken += whole
+        del self._audio[:whole]
         self._dropped += whole
         return True
 

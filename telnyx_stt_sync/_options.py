@@ -1,6 +1,6 @@
 """The options of a ``Transcriber``: one immutable value that has checked itself."""
 
-# Annotations are not postponed here: as text, each would be compiled again when its class is made.
+from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, List, Mapping, Optional, Sequence, Union
