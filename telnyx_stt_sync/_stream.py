@@ -49,6 +49,11 @@ CALLBACK_GRACE = 0.25
 # Between two looks of close(), which may run in a signal handler and so may take no lock.
 POLL = 0.005
 
+_IN_THE_MIDDLE = (
+    "this signal handler came in the middle of another call of this stream, which has to end "
+    "first: call close(), set a flag, or raise"
+)
+
 _numbers = itertools.count(1)
 
 
@@ -177,6 +182,7 @@ class Stream:
             self.check_caller()
         try:
             if not self._worker.push(audio):
+                self._check_that_it_can_end()
                 self._audio.put(audio, timeout)
             return
         except QueueFull:
@@ -202,16 +208,24 @@ class Stream:
             return self._audio.mark()
         except QueueEnded:
             pass
+        except BaseException:
+            self._let_go()
+            raise
         raise self._too_late("finalize() after finish(): the last finals come without")
 
     def end_input(self) -> None:
         """No more audio will come. Idempotent."""
         self.check_caller()
-        self._audio.end()
+        try:
+            self._audio.end()
+        except BaseException:
+            self._let_go()
+            raise
 
     def finish(self, timeout: Optional[float]) -> Transcription:
         """``end_input()`` and ``result()``; an exception between or in them ends the stream."""
         self.check_caller()
+        self._check_that_it_can_end()
         if threading.current_thread() is self._delivery.thread:
             raise StreamStateError(
                 "finish() cannot be called from a callback: it would wait for itself. "
@@ -324,10 +338,15 @@ class Stream:
                 "this stream belongs to the parent process: start one of your own after the fork"
             )
         if self._is_in_send:
-            raise StreamStateError(
-                "this signal handler came in the middle of send(), which has to end first: call "
-                "close(), set a flag, or raise"
-            )
+            raise StreamStateError(_IN_THE_MIDDLE)
+
+    def _check_that_it_can_end(self) -> None:
+        """Raise ``StreamStateError`` in a signal handler that came while its thread held a lock.
+
+        The I/O thread may need it for whatever is to be waited for.
+        """
+        if self._holds_a_lock:
+            raise StreamStateError(_IN_THE_MIDDLE)
 
     @property
     def _is_in_send(self) -> bool:
@@ -395,14 +414,18 @@ class Stream:
 
     def _close_for(self, exc: BaseException) -> None:
         """End the stream because of this; one of ours is given what had been heard."""
-        for shared in (self._worker, self._audio, self._waker, self._delivery):
-            shared.let_go()
+        self._let_go()
         if self.is_over:  # nothing is left to end, and callbacks go on by themselves
             self._poll(lambda: not self._io_thread.is_alive(), CLOSE_WAIT)
         else:
             self.close()
         if self.outcome is not None and isinstance(exc, TelnyxSTTError):
             exc.partial = exc.partial or self.outcome.transcription
+
+    def _let_go(self) -> None:
+        """An exception came out of one of these; up to Python 3.9 a lock may not be free."""
+        for shared in (self._worker, self._audio, self._waker, self._delivery):
+            shared.let_go()
 
     def _too_late(self, why: str) -> BaseException:
         """The error for who still wants something of a stream that was ended."""

@@ -293,8 +293,8 @@ class Transcriber:
 
         Returns when the threads have ended, within 3 seconds whatever the peer
         does; at once when called from a callback, or from a signal handler that
-        came in the middle of another call of this object. Never raises; may be called
-        again, by any thread or signal handler.
+        came while its thread was writing or held a lock: they end right behind it.
+        Never raises; may be called again, by any thread or signal handler.
         """
         self._streams.abandon()
         for stream in self._streams.running():

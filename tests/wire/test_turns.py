@@ -336,21 +336,29 @@ KEPT: Dict[str, Callable[[Stream], object]] = {
 }
 
 
+CALLS: Dict[str, Callable[[Transcriber], object]] = {
+    "put": lambda stt: stt.send(CHUNK * 100),
+    "mark": lambda stt: stt.finalize(),
+    "end": lambda stt: stt.finish(),
+}
+
+
 @pytest.mark.parametrize("kept", KEPT)
-def test_a_lock_that_was_kept(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", CALLS)
+def test_a_lock_that_was_kept(kept: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception may come between the work under a lock and its release, up to Python 3.9."""
     with Peer(read_until_gone) as peer:
         stt = transcriber(peer.url, on_transcript=lambda transcript: None).start()
         let_it_sleep(stt)
 
-        def interrupted(audio: AudioQueue, chunk: bytes, timeout: Optional[float] = None) -> None:
+        def interrupted(*arguments: object) -> None:
             assert stt._live is not None
             KEPT[kept](stt._live)
             raise Limit
 
-        monkeypatch.setattr(AudioQueue, "put", interrupted)
+        monkeypatch.setattr(AudioQueue, method, interrupted)
         with pytest.raises(Limit):
-            stt.send(CHUNK * 100)
+            CALLS[method](stt)
         started = time.monotonic()
         stt.close()
         assert time.monotonic() - started < AT_ONCE
@@ -358,8 +366,11 @@ def test_a_lock_that_was_kept(kept: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("kept", [name for name in KEPT if name != "the turn"])
-def test_close_under_a_lock(kept: str) -> None:
-    """close() in a signal handler does not wait for what its own thread was interrupted in."""
+def test_calls_under_a_lock(kept: str) -> None:
+    """close() in a signal handler does not wait for what its own thread was interrupted in.
+
+    Nor does finish(), which says so.
+    """
     with Peer(read_until_gone) as peer:
         stt = transcriber(peer.url, on_transcript=lambda transcript: None).start()
         let_it_sleep(stt)
@@ -367,6 +378,8 @@ def test_close_under_a_lock(kept: str) -> None:
         assert stream is not None
         KEPT[kept](stream)
         started = time.monotonic()
+        with pytest.raises(StreamStateError, match="signal handler"):
+            stt.finish(timeout=10)
         stt.close()
         assert time.monotonic() - started < AT_ONCE
         for shared in (stream._audio, stream._waker, stream._delivery):
