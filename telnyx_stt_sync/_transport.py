@@ -11,7 +11,7 @@ import os
 import socket
 import ssl
 import struct
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 import websocket
 
@@ -68,15 +68,6 @@ class _Incomplete(Exception):
     """The rest of the frame has not arrived yet."""
 
 
-# How many bytes a socket has taken from the system and not given away yet, of which no select
-# tells. Python has OpenSSL take no more than the record that it reads. Of other kinds of sockets
-# nobody knows: they are read until they have nothing more to give.
-_KEPT_BACK: Dict[type, Callable[[Any], int]] = {
-    socket.socket: lambda sock: 0,
-    ssl.SSLSocket: ssl.SSLSocket.pending,
-}
-
-
 class Transport:
     """An open connection: frames in, frames out, nothing waits.
 
@@ -87,7 +78,11 @@ class Transport:
 
     def __init__(self, sock: socket.socket, already_read: bytes = b"") -> None:
         self.socket = sock
-        self._kept_back = _KEPT_BACK.get(type(sock))
+        # Bytes that a socket has taken from the system and not given away are told by no select.
+        # A plain one has none. TLS tells: Python has OpenSSL take no more than the record that it
+        # reads. Of others nobody knows: they are read until they have nothing more to give.
+        self._is_plain = type(sock) is socket.socket
+        self._keeps = sock.pending if type(sock) is ssl.SSLSocket else lambda: 1
         self._received = bytearray(already_read)
         self._decoder = websocket.frame_buffer(self._take, skip_utf8_validation=True)
         self._fragments: List[bytes] = []
@@ -212,7 +207,7 @@ class Transport:
                 self._at_end = True
                 continue
             self._received += data
-            if len(data) < READ_BYTES and self._kept_back and not self._kept_back(self.socket):
+            if len(data) < READ_BYTES and (self._is_plain or not self._keeps()):
                 return  # that was all; to be told so by the system costs as much as to read
         self._more_to_read = True
 
