@@ -7,7 +7,6 @@ they make sense: programs that write to a pipe can't fill them in.
 from __future__ import annotations
 
 import os
-import shlex
 import struct
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
@@ -138,6 +137,8 @@ def conversion(name: Optional[str]) -> str:
     if name.startswith("-"):
         name = f"./{name}"  # else ffmpeg would take it for an option
     stem, extension = os.path.splitext(name)
+    import shlex  # late: only errors need it
+
     # ffmpeg can't write the file that it reads, and a WAV can hold what is no good here.
     output = f"{stem}-converted.wav" if extension.lower() == ".wav" else f"{stem}.wav"
     return f"ffmpeg -i {shlex.quote(name)} -ac 1 -ar 16000 -c:a pcm_s16le {shlex.quote(output)}"
