@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, List, Mapping, Optional, Sequence, Union
 
 from ._audio_format import INPUT_FORMATS, MAX_SAMPLE_RATE, RAW_FORMATS, raw_format
@@ -71,7 +71,8 @@ _DURATIONS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+# What dataclass would write and compile for so many fields takes longer than any other module.
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Options:
     """Everything that a stream needs to know. Secrets are kept out of ``repr``.
 
@@ -110,9 +111,12 @@ class Options:
     ssl_context: Any = None
     proxy: Optional[str] = field(default=None, repr=False)  # None: from the environment
 
-    def __post_init__(self) -> None:
-        for name, value in list(vars(self).items()):
-            object.__setattr__(self, name, plain(value))
+    def __init__(self, **given: Any) -> None:
+        for known in fields(self):
+            value = given.pop(known.name, known.default)
+            object.__setattr__(self, known.name, plain(value))
+        if given:
+            raise TypeError(f"no such options: {', '.join(given)}")
         for name in ("keyterm", "keywords", "redact"):
             object.__setattr__(self, name, texts_of(name, getattr(self, name)))
         for name in ("transcription_engine", "model", "language", "region"):
@@ -131,6 +135,10 @@ class Options:
         _check_end_of_turn(self)
         extra_query = extra_query_of(self.extra_query, self._names_taken())
         object.__setattr__(self, "extra_query", extra_query)
+
+    def __repr__(self) -> str:
+        shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
+        return f"Options({', '.join(shown)})"
 
     @property
     def engine(self) -> Engine:

@@ -366,7 +366,7 @@ def test_the_limits_of_linden(given: Dict[str, Any]) -> None:
 def test_a_misspelt_option() -> None:
     """A misspelt option is a ``TypeError``, not a parameter that does nothing."""
     with pytest.raises(TypeError, match="sampel_rate"):
-        Options(sampel_rate=16000)  # type: ignore[call-arg]
+        Options(sampel_rate=16000)
 
 
 @pytest.mark.parametrize("key", ["KEY with blank", "KEY\n", "Bearer KEY", "KÉY"])
