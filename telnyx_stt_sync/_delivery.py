@@ -62,12 +62,16 @@ class Delivery:
         return self.thread is not None and self.thread.is_alive()
 
     def tell(self, event: Event) -> None:
-        """Have an event delivered. Never waits."""
+        """Have an event delivered, from the next ``wake()`` or ``end()`` on. Never waits."""
         # Without anybody to take them, events would only pile up.
         if self.thread is not None or self._collects:
             self._events.put(event)
         if isinstance(event, Failed) and self.thread is None:
             self._present().report(event.error)
+
+    def wake(self) -> None:
+        """Begin to deliver."""
+        self._events.wake()
 
     def take(self, wait: bool) -> Optional[Event]:
         """The next event; ``None`` at the end, or, without ``wait``, when there is none."""

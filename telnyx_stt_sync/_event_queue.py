@@ -58,12 +58,16 @@ class EventQueue:
         self._ended = False
 
     def put(self, event: Event) -> None:
-        """Add an event. Never waits."""
+        """Add an event. Never waits, and wakes nobody: that is for ``wake()``."""
         with self._lock:
             if len(self._events) >= self._limit and self._interims:
                 self._drop_interim()
             self._events.append(event)
             self._interims += _is_interim(event)
+
+    def wake(self) -> None:
+        """Wake who waits for what was put."""
+        with self._lock:
             self._open_gate()
 
     def take(self, wait: bool = True, look_every: float = WAIT_SLICE) -> Optional[Event]:

@@ -71,7 +71,7 @@ class SpeechTimes:
 
     def final(self, text: str, position: float) -> Tuple[float, float]:
         """A final came, perhaps without text: its start and end."""
-        words = words_of(text)
+        words = words_of(text) if self._utterances else []
         start, end = self._last_end, position
         for index, utterance in enumerate(self._utterances):
             if utterance.belongs_to(words):

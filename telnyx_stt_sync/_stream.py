@@ -125,6 +125,7 @@ class Stream:
             self._audio,
             self._waker,
             tell=self._delivery.tell,
+            deliver=self._delivery.wake,
             on_open=self._opening_over.set,
             rewinds=rewinds,
         )

@@ -68,6 +68,7 @@ class Worker:
         audio: AudioQueue,
         waker: Waker,
         tell: Callable[[Event], None],
+        deliver: Callable[[], None],
         on_open: Callable[[], None],
         *,
         rewinds: bool = False,
@@ -75,7 +76,9 @@ class Worker:
         self._name = name
         self._audio = audio
         self._waker = waker
-        self._tell = tell
+        self._tell_later = tell
+        self._deliver_now = deliver
+        self._has_told = False  # since deliver()
         self._on_open = on_open
         self._session = Session(
             options, audio_format, time.monotonic(), rewinds=rewinds, chance=_chance
@@ -154,6 +157,7 @@ class Worker:
 
     def _connect(self) -> None:
         """Open a connection; the session knows what a failure means."""
+        self._deliver()
         try:
             self._transport = self._connector.open(self._connect_at)
         except Aborted:
@@ -271,11 +275,13 @@ class Worker:
         if transport.wants_to_write:
             events |= selectors.EVENT_WRITE
         if self._has_work(transport):
+            self._deliver()
             ready = self._waker.wait(transport.socket, events, 0.0)
         else:
             patience = None if deadline is None else max(0.0, deadline - time.monotonic())
             self._turn.give()
             try:
+                self._deliver()
                 ready = self._waker.wait(transport.socket, events, patience)
             finally:
                 self._turn.take(self._is_stopped)
@@ -309,6 +315,19 @@ class Worker:
             transport.send(OPCODE_PING, action.payload)
         else:
             transport.send(OPCODE_CLOSE, action.payload)
+
+    def _tell(self, event: Event) -> None:
+        self._tell_later(event)
+        self._has_told = True
+
+    def _deliver(self) -> None:
+        """Have what was told delivered. To be called right before this thread waits.
+
+        Whoever is woken sooner waits for the interpreter's lock, to be woken once more.
+        """
+        if self._has_told:
+            self._has_told = False
+            self._deliver_now()
 
     def _reconnect(self, action: Reconnecting) -> None:
         """Leave this connection, if there is one, and have the next one opened."""

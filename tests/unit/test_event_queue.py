@@ -72,15 +72,18 @@ def test_the_end() -> None:
 
 @pytest.mark.parametrize("event", [final("a"), None], ids=["event", "end"])
 def test_a_consumer_that_waits(event: Optional[Event], limit: float) -> None:
-    """A consumer that waits gets an event, or learns of the end, as soon as it comes."""
+    """A consumer that waits gets an event, or learns of the end, as soon as it is woken."""
     queue = EventQueue()
     taken: List[Optional[Event]] = []
-    consumer = threading.Thread(target=lambda: taken.append(queue.take()), daemon=True)
+    consumer = threading.Thread(
+        target=lambda: taken.append(queue.take(look_every=100 * limit)), daemon=True
+    )
     consumer.start()
     if event is None:
         queue.end()
     else:
         queue.put(event)
+        queue.wake()
     consumer.join(limit)
     assert not consumer.is_alive()
     assert taken == [event]
@@ -95,6 +98,7 @@ def test_a_consumer_that_waits_long(limit: float) -> None:
     consumer.join(0.5)
     assert consumer.is_alive()
     queue.put(final("a"))
+    queue.wake()
     consumer.join(limit)
     assert taken == [final("a")]
 
@@ -163,6 +167,7 @@ def test_many_threads(limit: float) -> None:
     def produce() -> None:
         for event in events:
             queue.put(event)
+            queue.wake()
         queue.end()
 
     producer = threading.Thread(target=produce, daemon=True)

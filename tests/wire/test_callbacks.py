@@ -16,6 +16,7 @@ from telnyx_stt_sync import (
     CallbackError,
     ConfigurationError,
     ConnectionLostError,
+    RetryPolicy,
     ServerError,
     StreamStateError,
     TelnyxSTTError,
@@ -101,6 +102,24 @@ def test_order_and_thread(how: Callable[[Transcriber, bytes], Transcription]) ->
     assert calls.made[-1] == ("on_close", result)
     assert len(set(calls.threads)) == 1
     assert calls.threads[0] is not threading.current_thread()
+
+
+def test_at_once() -> None:
+    """Each callback is called when there is something to tell, not when the next thing happens."""
+    connected, heard_it, lost = (threading.Event() for _ in range(3))
+    with Peer(read_audio(1), final("word"), wait(heard_it), reset) as peer:
+        stt = transcriber(
+            peer.url,
+            on_connect=lambda reconnects: connected.set(),
+            on_transcript=lambda transcript: heard_it.set(),
+            on_reconnect=lambda error, attempt, delay: lost.set(),
+            reconnect=RetryPolicy(initial=30.0, maximum=30.0),
+        ).start()
+        assert connected.wait(AT_ONCE)
+        stt.send(SPEECH)
+        assert heard_it.wait(AT_ONCE)
+        assert lost.wait(AT_ONCE)
+        stt.close()
 
 
 def test_all_callbacks_before_the_result() -> None:
