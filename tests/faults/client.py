@@ -65,11 +65,11 @@ def paced_file(stt: Transcriber, audio: bytes = AUDIO) -> Transcription:
 
 
 def live(stt: Transcriber, audio: bytes = AUDIO) -> Transcription:
-    """As live audio, in chunks of 20 ms, as fast as the buffer takes it."""
-    stt.start()
-    for start in range(0, len(audio), 640):
-        stt.send(audio[start : start + 640])
-    return stt.finish()
+    """As live audio, in chunks of 20 ms, as fast as the buffer takes it; callbacks included."""
+    with stt:
+        for start in range(0, len(audio), 640):
+            stt.send(audio[start : start + 640])
+        return stt.finish()
 
 
 class Pipe(io.RawIOBase):
