@@ -137,8 +137,8 @@ class Options:
         object.__setattr__(self, "extra_query", extra_query)
 
     def __repr__(self) -> str:
-        shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
-        return f"Options({', '.join(shown)})"
+        told = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
+        return f"Options({', '.join(told)})"
 
     @property
     def engine(self) -> Engine:

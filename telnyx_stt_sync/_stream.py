@@ -182,10 +182,11 @@ class Stream:
         if self._worker.pushing or os.getpid() != self._pid:
             self.check_caller()
         try:
-            if not self._worker.push(audio):
-                self._check_that_it_can_end()
+            if self._worker.push(audio):
+                return
+            if not self._holds_a_lock:
                 self._audio.put(audio, timeout)
-            return
+                return
         except QueueFull:
             raise BufferFullError(
                 f"no room for {len(audio)} bytes of audio within {timeout:g} s: the buffer holds "
@@ -199,6 +200,8 @@ class Stream:
         except BaseException as exc:
             self._close_for(exc)
             raise
+        # What is raised here ends nothing, and frees no lock of the call that was interrupted.
+        self._check_that_it_can_end()
         # Outside of the except clause, which would become the context of a shared error.
         raise self._too_late("send() after finish(): the stream takes no more audio")
 

@@ -248,7 +248,7 @@ class Transcriber:
         then ``BufferFullError`` and nothing was taken; ``None`` waits, and less than 0
         is 0, here and in every call with a ``timeout``. Raises the error that ended the
         stream, ``StreamStateError`` before ``start()``, after the end, and in a signal handler
-        that came in the middle of another ``send()``, ``TypeError`` for what is not a buffer,
+        that came in the middle of another call, ``TypeError`` for what is not a buffer,
         ``ConfigurationError`` for a buffer of another sample type than ``input_format`` and for a
         ``timeout`` that is no number.
         """
@@ -283,7 +283,8 @@ class Transcriber:
         stream is ended and ``TranscriptionTimeout`` raised. Raises the error that
         ended the stream if one did; ``error.partial`` holds what had been heard.
         Called again it gives the same. From a callback: ``StreamStateError``; from a signal
-        handler, too, if that came in the middle of ``send()``. ``close()`` may be called anywhere.
+        handler, too, if that came in the middle of ``send()``, or while its thread held a lock of
+        the stream. ``close()`` may be called anywhere.
         """
         patience = timeout_of(timeout)
         return self._started().finish(patience)

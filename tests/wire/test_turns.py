@@ -369,7 +369,7 @@ def test_a_lock_that_was_kept(kept: str, method: str, monkeypatch: pytest.Monkey
 def test_calls_under_a_lock(kept: str) -> None:
     """close() in a signal handler does not wait for what its own thread was interrupted in.
 
-    Nor does finish(), which says so.
+    Nor do finish() and send(), which say so and end nothing.
     """
     with Peer(read_until_gone) as peer:
         stt = transcriber(peer.url, on_transcript=lambda transcript: None).start()
@@ -380,6 +380,10 @@ def test_calls_under_a_lock(kept: str) -> None:
         started = time.monotonic()
         with pytest.raises(StreamStateError, match="signal handler"):
             stt.finish(timeout=10)
+        with pytest.raises(StreamStateError, match="signal handler"):
+            stt.send(CHUNK * 100)
+        assert stt.is_open
+        assert stream._holds_a_lock, "the lock of the call that was interrupted is free"
         stt.close()
         assert time.monotonic() - started < AT_ONCE
         for shared in (stream._audio, stream._waker, stream._delivery):
