@@ -23,10 +23,10 @@ def heard():
         additional_headers={"Authorization": "Bearer " + os.environ["TELNYX_API_KEY"]},
         **options,
     ) as client:
-        client.send(bytes(9600))
-        client.send('{"type": "CloseStream"}')
         finals = []
         try:
+            client.send(bytes(9600))
+            client.send('{"type": "CloseStream"}')
             while True:
                 finals.append(json.loads(client.recv(20))["transcript"])
         except ConnectionClosed as exc:
