@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import selectors
 import time
@@ -179,7 +180,9 @@ class Worker:
         if self._stop is not None:
             self._do(self._session.stop(self._stop, time.monotonic()))
             return
+        read_at = -math.inf  # not in this round
         if self._readable or transport.has_unread:
+            read_at = time.monotonic()
             self._read(transport)
         if self._session.phase is Phase.STREAMING and self._has_audio:
             if self._audio.is_ended:
@@ -190,11 +193,22 @@ class Worker:
             self._write(transport)
             deadline = self._session.deadline
             if deadline is not None and time.monotonic() >= deadline:
-                self._do(self._session.tick(time.monotonic()))
-                self._readable = True  # perhaps: nobody has asked the socket in this round
+                self._tick(transport, read_at, deadline)
             elif self._session.phase is self._logged_phase:
                 self._sleep(transport, deadline)
         self._log_phase()
+
+    def _tick(self, transport: Transport, read_at: float, deadline: float) -> None:
+        """Have done what is due, by the time up to which all that came was read.
+
+        This thread may have waited longer for the processor than for the peer.
+        """
+        if read_at < deadline:
+            read_at = time.monotonic()
+            self._read(transport)
+        if self._is_on(transport):
+            self._do(self._session.tick(read_at))
+        self._readable = True  # perhaps: nobody has asked the socket since
 
     def _is_stopped(self) -> bool:
         return self._stop is not None

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 import time
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Optional
 
 import pytest
 
@@ -14,6 +14,7 @@ from telnyx_stt_sync import ConnectionLostError, Transcriber
 from telnyx_stt_sync import _connection as connection
 from telnyx_stt_sync import _delivery as delivery
 from telnyx_stt_sync._spacing import Spacing
+from telnyx_stt_sync._waker import Waker
 from telnyx_stt_sync.emulator import Emulator
 from tests.faults.client import (
     AUDIO,
@@ -33,6 +34,8 @@ from tests.wire.steps import (
     read_audio,
     read_to_close_stream,
     read_until_gone,
+    tell,
+    wait,
 )
 
 How = Callable[..., Any]
@@ -74,7 +77,7 @@ def test_half_open_while_sending(tls: bool) -> None:
     """... and while audio waits that does not go out any more."""
     calls = Calls()
     with Emulator(faults="half_open_after=300000@1", tls=tls) as emulator:
-        stt = transcriber(emulator, calls, ping_interval=0.3, ping_timeout=0.2)
+        stt = transcriber(emulator, calls, ping_interval=0.6, ping_timeout=0.6)
         assert live(stt).text == TEXT
     ((error, _, _),) = calls.reconnects
     assert isinstance(error, ConnectionLostError)
@@ -85,8 +88,8 @@ def test_half_open_while_sending(tls: bool) -> None:
 def test_no_pongs(how: How) -> None:
     """Who hears and answers audio lives, whatever becomes of pings."""
     calls = Calls()
-    with Emulator(faults=["no_pong", "real_time=60"]) as emulator:
-        stt = transcriber(emulator, calls, ping_interval=0.2, ping_timeout=0.2)
+    with Emulator(faults=["no_pong", "real_time=20"]) as emulator:
+        stt = transcriber(emulator, calls, ping_interval=0.6, ping_timeout=0.6)
         assert how(stt).text == TEXT
     assert calls.reconnects == []
 
@@ -109,6 +112,36 @@ def test_a_slow_up_link(limit: float) -> None:
             stt.send(bytes([0, 16]) * 4000)
         assert stt.finish().text == "all of it"
         assert peer.finished().pings
+
+
+class Starved:
+    """Once armed, keeps the I/O thread from the processor, once, when its wait has timed out."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+        self.armed, self.begun, self.go_on = (threading.Event() for _ in range(3))
+        self._seconds = seconds
+        self._wait = Waker.wait
+        monkeypatch.setattr(Waker, "wait", lambda *arguments: self._starve(*arguments))
+
+    def _starve(self, waker: Waker, sock: Any, events: int, timeout: Optional[float]) -> int:
+        before = time.monotonic()
+        ready = self._wait(waker, sock, events, timeout)
+        is_late = timeout is not None and time.monotonic() >= before + timeout > before
+        if is_late and not ready and self.armed.is_set() and not self.begun.is_set():
+            self.begun.set()
+            assert self.go_on.wait(20)
+            time.sleep(self._seconds)
+        return ready
+
+
+def test_a_machine_that_is_too_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No peer counts as silent before what has come from it is read, however late that is."""
+    starved = Starved(monkeypatch, 1.1)
+    steps = [read_to_close_stream(), tell(starved.armed), final("one"), wait(starved.begun)]
+    with Peer(*steps, final("two"), tell(starved.go_on), close()) as peer:
+        stt = raw_transcriber(peer.url, ping_interval=0.5, ping_timeout=0.5).start()
+        stt.send(bytes([0, 16]) * 1600)
+        assert stt.finish().text == "one two"
 
 
 # -- KeepAlive ----------------------------------------------------------------------------
@@ -135,14 +168,14 @@ def test_silence(engine: str, keeps: bool) -> None:
     assert set(texts) <= {"KeepAlive", "CloseStream"}
 
 
-@pytest.mark.usefixtures("hasty_keep_alive")
-def test_no_keep_alive_between_audio() -> None:
+def test_no_keep_alive_between_audio(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as audio goes out nothing else has to."""
+    monkeypatch.setattr(connection, "KEEP_ALIVE_INTERVAL", 1.0)
     with Emulator() as emulator:
         stt = transcriber(emulator, Calls()).start()
         for start in range(0, 64_000, 3200):
             stt.send(AUDIO[start : start + 3200])
-            time.sleep(0.02)
+            time.sleep(0.08)
         stt.finish()
         assert [json.loads(text)["type"] for text in emulator.sessions[0].text_frames] == [
             "CloseStream"
@@ -171,10 +204,10 @@ def test_a_peer_that_answers_is_not_told_of(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One frame is enough."""
-    monkeypatch.setattr(connection, "MUTE_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "MUTE_SECONDS", 1.0)
     with Peer(read_audio(640), final("a"), read_until_gone) as peer:
         stt = raw_transcriber(peer.url).start()
-        for _ in range(20):
+        for _ in range(60):
             stt.send(bytes([0, 16]) * 320)
             time.sleep(0.02)
         stt.close()
