@@ -386,6 +386,7 @@ class Stream:
             if finished is None and self._opening_over.is_set():
                 finished = Finished("error", error)
             self.outcome = self._outcome(finished, error)
+            self._audio.close()  # before anybody is told: whoever then sends hears the same
             self._owner.ended(self)
             if self.outcome.transcription is not None:
                 self._tell_end(self.outcome)

@@ -161,8 +161,8 @@ class SphinxProcess:
         elif kind == wire.DONE:
             with self._lock:
                 self._listener = None
-            listener.done()
             self._on_free(self)
+            listener.done()
 
     def _clear_up(self) -> None:
         """Leave no process and no pipe; whoever waits hears of it."""
