@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from telnyx_stt_sync import Transcriber
 
 
+# Of the frameworks' own, in seconds: enough for what a scenario does before.
+TIME_LIMIT = 1.0
+
+
 class Gevent:
     """The few calls that the scenarios need."""
 
@@ -144,7 +148,7 @@ class Program:
     def _limited(self, stt: Transcriber, call: Callable[[], Any]) -> Dict[str, Any]:
         started = time.monotonic()
         try:
-            with self._world.Timeout(0.3) as limit:
+            with self._world.Timeout(TIME_LIMIT) as limit:
                 call()
         except self._world.Timeout as exc:
             is_ours = exc is limit

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
+import socket
 import sys
 import threading
 import time
@@ -23,6 +26,14 @@ def own_threads() -> List[str]:
 def descriptors() -> Optional[int]:
     """How many descriptors of every kind are open; ``None`` where the system does not tell."""
     return len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else None
+
+
+def unused_port() -> int:
+    """A port on which nobody listens, of those that no system gives out by itself."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = LIMIT) -> float:

@@ -17,7 +17,7 @@ import pytest
 from telnyx_stt_sync import FileResult, ForkedProcessError
 from telnyx_stt_sync.emulator import word_audio
 from tests.embedding.house import SECOND, descriptors, wait_until
-from tests.embedding.test_exits import INTERPRETER, seconds_to_end
+from tests.embedding.test_exits import LATE, seconds_to_end
 from tests.embedding.test_fork import forks, in_child, in_child_of_multiprocessing
 from tests.embedding.test_many_streams import GROWTH, WARM_UP, emulator
 from tests.wire.client import SPEECH, recording, transcriber
@@ -85,7 +85,7 @@ def test_program_that_forgets_its_results(name: str, tmp_path: Path, limit: floa
     """A program that does not read all results ends within a second, status 0, silently."""
     with Peer(OneThenSilence()) as peer:
         took = seconds_to_end(FILES + PROGRAMS[name], peer, tmp_path, limit)
-        assert took < SECOND + INTERPRETER
+        assert took < SECOND + LATE
 
 
 # -- forks --------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any, Dict
 
@@ -22,13 +21,15 @@ from tests.wire.steps import (
     stall,
 )
 
-# The interpreter's own end, beside the library's second.
-INTERPRETER = 0.3 * SLOWNESS
+# What a busy machine may add to the library's second.
+LATE = 0.4 * SLOWNESS
 
 HEAD = """
-import logging, time
+import atexit, logging, time
 from telnyx_stt_sync import RetryPolicy, StreamStateError
 logging.disable(logging.WARNING)
+# Behind whatever is registered later: when the library has had its time.
+atexit.register(lambda: print(time.time()))
 come = threading.Event()
 def told(*arguments):
     come.set()
@@ -58,28 +59,30 @@ print(time.time())
 
 
 def seconds_to_end(source: str, peer: Peer, folder: Path, limit: float) -> float:
-    """How long the program took to end after its last line; it ends with 0 and says nothing."""
+    """How long the library held the program up; it ends with 0 and says nothing."""
     with program(HEAD + source + TAIL, peer.url, folder) as child:
         try:
             out, err = child.communicate(timeout=limit)
         except BaseException:
             child.kill()
             raise
-        ended = time.time()
     assert (child.returncode, err) == (0, "")
-    return ended - float(out)
+    last_line, exit_hook = map(float, out.split())
+    return exit_hook - last_line
 
 
 class SecondIsMute:
-    """A greeting: the first connection is let in, the others get no answer."""
+    """A greeting: the first connection is let in, the others get no answer, but a file."""
 
-    def __init__(self, first: bool = False) -> None:
+    def __init__(self, asked: Path, first: bool = False) -> None:
         self.calls = int(first)
+        self._asked = asked
 
     def __call__(self, link: Link) -> None:
         self.calls += 1
         link.read_head()
         if self.calls > 1:
+            self._asked.touch()
             stall(link)
         link.send(link.accept_head())
 
@@ -116,7 +119,7 @@ def test_forgotten_close(trouble: str, tmp_path: Path, limit: float) -> None:
     """A program that forgets close() ends within a second while its stream is in trouble."""
     steps, source = TROUBLES[trouble]
     with Peer(*steps) as peer:
-        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + INTERPRETER
+        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + LATE
 
 
 CONNECTS: Dict[str, str] = {
@@ -128,11 +131,12 @@ CONNECTS: Dict[str, str] = {
 @pytest.mark.parametrize("which", list(CONNECTS))
 def test_connect_without_an_answer(which: str, tmp_path: Path, limit: float) -> None:
     """The same while it connects to a server that does not answer."""
-    greet = SecondIsMute(first=which == "first")
-    wait = f"\nwhile not come.wait(0.01): {'pass' if which == 'again' else 'come.set()'}\n"
+    asked = tmp_path / "asked"
+    greet = SecondIsMute(asked, first=which == "first")
+    wait = f"\nimport os\nwhile not os.path.exists({str(asked)!r}): time.sleep(0.01)\ncome.set()\n"
     with Peer(*LOSE, greeting=greet) as peer:
-        source = CONNECTS[which] + wait + "time.sleep(0.2)\n"
-        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + INTERPRETER
+        source = CONNECTS[which] + wait
+        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + LATE
         assert greet.calls == 2
 
 
@@ -147,7 +151,7 @@ socket.getaddrinfo = look_up
 in_the_background(open_stream)
 """
     with Peer() as peer:
-        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + INTERPRETER
+        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + LATE
 
 
 def test_many_streams(tmp_path: Path, limit: float) -> None:
@@ -161,7 +165,7 @@ while any(each.stats.finals == 0 for each in streams):
     time.sleep(0.01)
 """
     with Peer(read_audio(1), final("x"), read_until_gone) as peer:
-        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + INTERPRETER
+        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + LATE
 
 
 def test_stream_beside_one_that_is_held_up(tmp_path: Path, limit: float) -> None:
@@ -173,5 +177,5 @@ assert come.wait(20)
 open_stream()
 """
     with Peer(read_audio(1), final("x"), read_until_gone) as peer:
-        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + INTERPRETER
+        assert seconds_to_end(source, peer, tmp_path, limit) < SECOND + LATE
         assert [peer.finished(index).close_code for index in (0, 1)] == [1000, 1000]

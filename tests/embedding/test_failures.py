@@ -76,7 +76,7 @@ FAILURES: Dict[str, Any] = {
     "401": (lambda: Second(greeting=answer(UNAUTHORIZED)), {}, AuthenticationError),
     "no answer": (
         lambda: Second(greeting=ignore),
-        {"connect_timeout": 0.05},
+        {"connect_timeout": 0.5},
         ConnectionLostError,
     ),
     "error frame": (

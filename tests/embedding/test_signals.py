@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import signal
-import socket
 import sys
 import threading
 import time
@@ -14,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple, Type
 import pytest
 
 from telnyx_stt_sync import RetryPolicy, Transcriber
-from tests.embedding.house import SECOND, own_threads, wait_until
+from tests.embedding.house import SECOND, own_threads, unused_port, wait_until
 from tests.wire.client import SPEECH, recording, speech, transcriber
 from tests.wire.peer import Link, Peer
 from tests.wire.steps import read_audio, read_to_close_stream, read_until_gone, reset, tell
@@ -167,16 +166,9 @@ def test_while_it_opens(call: Call, trouble: str, kind: Tuple[int, Type[BaseExce
         read_until_gone(link)
 
     with Presser(number) as presser, Peer(greeting=greet) as peer:
-        url = peer.url if trouble == "no answer" else f"ws://127.0.0.1:{closed_port()}/x"
+        url = peer.url if trouble == "no answer" else f"ws://127.0.0.1:{unused_port()}/x"
         stt = transcriber(url, reconnect=LONG_WAIT, on_reconnect=presser.reached)
         with pytest.raises(error):
             call(stt)
         check_end(stt, presser)
         assert stt.result is None
-
-
-def closed_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port

@@ -33,13 +33,16 @@ MICROPHONE = (
 
 # Written down in the page: its states, its captions as they change, and its audio as it leaves.
 RECORDER = """
-window.seen = {states: [], interims: [], finals: [], audio: []};
+window.seen = {states: [], said: [], interims: [], finals: [], audio: []};
 addEventListener("DOMContentLoaded", () => {
   const watch = (node, options, note) => new MutationObserver(note).observe(node, options);
   const shown = (node) => ({
     text: node.textContent, colour: getComputedStyle(node).color, at: performance.now() / 1000,
   });
-  watch(document.body, {attributes: true}, () => seen.states.push(document.body.dataset.state));
+  watch(document.body, {attributes: true}, () => {
+    seen.states.push(document.body.dataset.state);
+    seen.said.push(document.getElementById("status").textContent);
+  });
   watch(interim, {childList: true},
     () => interim.textContent && seen.interims.push(shown(interim)));
   watch(finals, {childList: true}, (changes) => changes.forEach(
@@ -189,7 +192,9 @@ def lag(sent: Sequence[int], original: Sequence[int], within: float = 3.0) -> fl
 
 def correlation(sent: Sequence[int], original: Sequence[int], about: float) -> float:
     """How like its original what was sent is, from 0 to 1, if it comes about so much later."""
-    begin, length = 8000, 6000  # well within the first sentence of the recording
+    middle = round(about * RATE)
+    # Well within the first sentence of the recording, or where what was sent begins.
+    begin, length = max(8000, 1000 - middle), 6000
     played = original[begin : begin + length]
 
     def likeness(shift: int) -> float:
@@ -198,7 +203,6 @@ def correlation(sent: Sequence[int], original: Sequence[int], about: float) -> f
         energy = sum(a * a for a in heard) * sum(b * b for b in played)
         return float(product / (energy**0.5 or 1.0))
 
-    middle = round(about * RATE)
     return max(likeness(shift) for shift in range(middle - 200, middle + 200))
 
 

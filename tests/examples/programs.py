@@ -39,10 +39,10 @@ class Program:
         for line in pipe:
             lines.append(line.rstrip("\n"))
 
-    def wait_for(self, text: str, errors: bool = False) -> str:
+    def wait_for(self, text: str, errors: bool = False, seconds: float = LIMIT) -> str:
         """The first line with this text in it."""
         lines = self.errors if errors else self.lines
-        wait_until(lambda: any(text in line for line in list(lines)))
+        wait_until(lambda: any(text in line for line in list(lines)), seconds)
         return next(line for line in lines if text in line)
 
     def interrupt(self) -> None:

@@ -16,7 +16,7 @@ from typing import Dict, List
 import pytest
 
 from tests.conftest import LIMIT
-from tests.embedding.house import wait_until
+from tests.embedding.house import unused_port, wait_until
 from tests.examples import house
 
 EMULATE = "import sys; from telnyx_stt_sync.cli import main; sys.exit(main())"
@@ -75,8 +75,7 @@ def test_programs_that_end(example: str, recordings_here: Path) -> None:
 def test_servers(example: str, recordings_here: Path) -> None:
     """They answer at once on their port, and Ctrl-C ends all."""
     house.module("flask")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
+    port = str(unused_port())
     words = [port if word == "8765" else word for word in command(example)]
     process = subprocess.Popen(
         words,

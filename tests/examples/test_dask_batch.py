@@ -41,7 +41,7 @@ def batch(folder: Path, settings: str = "") -> ProcessGroup:
 
 def results(folder: Path) -> Dict[str, Dict[str, Any]]:
     """What stands in the folder of results, by the files' names."""
-    files = (folder / "results").glob("*")
+    files = (folder / "results").glob("*.json")
     return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in files}
 
 

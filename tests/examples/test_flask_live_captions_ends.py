@@ -10,6 +10,7 @@ import pytest
 
 from telnyx_stt_sync.emulator import Emulator
 from tests.conftest import LIMIT
+from tests.embedding.house import unused_port
 from tests.examples.captions_page import (
     MICROPHONE,
     find_app,
@@ -45,9 +46,10 @@ def test_a_refused_microphone(log: Path, tmp_path: Path) -> None:
 
 def test_a_server_that_goes_and_comes_back(chromium: Chromium, log: Path) -> None:
     """The page says that it is alone, keeps its text, and goes on with the new server."""
+    port = unused_port()
     with Emulator(transcripts=["hello"]) as emulator, contextlib.ExitStack() as stack:
         first = stack.enter_context(contextlib.ExitStack())
-        url = first.enter_context(served(emulator.url, log))
+        url = first.enter_context(served(emulator.url, log, port))
         page = stack.enter_context(opened(chromium, url))
         start(page)
         wait_for_finals(page, 1)
@@ -55,14 +57,13 @@ def test_a_server_that_goes_and_comes_back(chromium: Chromium, log: Path) -> Non
         wait_for_state(page, "error")
         assert status(page) == "The server is gone, or cannot be reached."
         press_button(page)
-        wait_for_state(page, "connecting")
-        wait_for_state(page, "error")
+        page.wait_for("seen.states.slice(-2).join() === 'connecting,error'")
         assert status(page) == "The server is gone, or cannot be reached."
         # Of a file that does not come the browser itself complains.
         (complaint,) = page.errors
         assert "worklet.js (Network error)" in complaint
         page.errors.clear()
-        stack.enter_context(served(emulator.url, log, int(url.rstrip("/").rpartition(":")[2])))
+        stack.enter_context(served(emulator.url, log, port))
         start(page)
         assert wait_for_finals(page, 2) == ["hello", "hello"]
 
@@ -95,8 +96,8 @@ def test_a_start_that_is_taken_back(chromium: Chromium, log: Path) -> None:
     """Who presses the button again at once has the microphone off, and has called nobody."""
     with Emulator() as emulator, served(emulator.url, log) as url:
         with opened(chromium, url) as page:
-            press_button(page)
-            press_button(page)
+            # In one go: a moment later the socket is open.
+            page.evaluate("for (const _ of [1, 2]) document.getElementById('button').click()")
             wait_for_state(page, "idle")
             page.wait_for("tracks[0]?.readyState === 'ended'")
             start(page)

@@ -22,7 +22,7 @@ from tests.examples.chromium import Chromium
 
 def test_screen_readers(chromium: Chromium, log: Path) -> None:
     """Finals and the status are read out when they come; interims, which begin anew, are not."""
-    with Emulator(transcripts=["hello", "so much to say here"]) as emulator:
+    with Emulator(transcripts=["hello", "so much to say here" + " and more" * 100]) as emulator:
         with served(emulator.url, log) as url, opened(chromium, url) as page:
             start(page)
             page.wait_for("seen.finals.length === 1 && interim.textContent.includes('much')")
@@ -66,7 +66,7 @@ def test_a_phone(chromium: Chromium, log: Path) -> None:
             top = box["top"]
             assert page.evaluate("finals.lastChild.getBoundingClientRect().bottom") < top
             # Who reads above is left there.
-            page.evaluate("captions.scrollTo(0, 0)")
+            page.evaluate("captions.scrollTo(0, 0); captions.dispatchEvent(new Event('scroll'))")
             wait_for_finals(page, 10)
             assert page.evaluate("captions.scrollTop") == 0
             assert page.evaluate("finals.lastChild.getBoundingClientRect().bottom") > top

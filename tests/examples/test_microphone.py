@@ -10,6 +10,7 @@ from typing import Iterator
 import pytest
 
 from telnyx_stt_sync.emulator import Emulator, word_audio
+from tests.conftest import LIMIT
 from tests.embedding.house import wait_until
 from tests.examples import house
 from tests.examples.programs import Program, running
@@ -63,7 +64,8 @@ def test_callback_does_not_wait(tmp_path: Path) -> None:
     with Emulator(faults=["stalls_after=3200"]) as emulator:
         with listening(LOTS, 1000.0, tmp_path, emulator) as program:
             wait_until(lambda: program.errors.count("callback ends") == 1500)
-            program.wait_for("were dropped", errors=True)
+            # As soon as any audio goes out: when the connection is given up, after 25 s, at last.
+            program.wait_for("were dropped", errors=True, seconds=3 * LIMIT)
 
 
 def test_callback_that_waits(tmp_path: Path) -> None:

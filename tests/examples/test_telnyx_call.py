@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from telnyx_stt_sync.emulator import Emulator, word_audio
 from tests.conftest import LIMIT
-from tests.embedding.house import wait_until
+from tests.embedding.house import unused_port, wait_until
 from tests.examples.programs import KEY, Program, running
 
 STREAM = "32DE0DEA-53CB-4B21-89A4-9E1819C043BC"
@@ -105,8 +105,7 @@ def out_of_order(frames: List[Frame]) -> List[Frame]:
 @contextlib.contextmanager
 def answering(emulator: Emulator) -> Iterator[Program]:
     """The example, which waits for calls; ``port`` is where."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = unused_port()
     with running("telnyx_call.py", str(port), emulator=emulator) as program:
         program.wait_for("Waiting for calls")
         program.port = port

@@ -189,6 +189,7 @@ def test_a_blocked_producer_is_freed(end: str, limit: float) -> None:
         assert producer.is_freed(limit)
         if end in ("lost", "retries used up"):
             assert isinstance(producer.failures[0], ConnectionLostError)
+            stt.close()  # waits for the callbacks
             assert len(calls.reconnects) == (0 if end == "lost" else 3)
 
 

@@ -108,11 +108,16 @@ def end_of(
 
 
 def failure_of(
-    *steps: Step, audio: bytes = SPEECH, how: How = file, **options: Any
+    *steps: Step,
+    audio: bytes = SPEECH,
+    how: How = file,
+    receive_buffer: Optional[int] = None,
+    **options: Any,
 ) -> TelnyxSTTError:
     """The error of a stream to a peer that goes through these steps."""
     options.setdefault("on_error", lambda error: None)
-    with Peer(*steps) as peer, pytest.raises(TelnyxSTTError) as caught:
+    peer = Peer(*steps, receive_buffer=receive_buffer)
+    with peer, pytest.raises(TelnyxSTTError) as caught:
         how(transcriber(peer.url, **options), audio)
     return caught.value
 

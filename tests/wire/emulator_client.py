@@ -16,6 +16,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Deque, Dict, List, Optional, Type, Union
+from unittest import mock
 from urllib.parse import urlsplit
 
 from websockets.client import ClientProtocol
@@ -23,7 +24,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.uri import parse_uri
 
-from telnyx_stt_sync.emulator import Emulator
+from telnyx_stt_sync.emulator import Emulator, _listener, _patience
 
 # Waits for what is sure to come; reaching it is a failure.
 LIMIT = 20.0
@@ -270,6 +271,16 @@ def emulator_threads() -> List[str]:
     """The names of the emulator's threads that are alive."""
     names = [thread.name for thread in threading.enumerate()]
     return [name for name in names if name.startswith("telnyx-stt-emulator")]
+
+
+def stop_quickly(emulator: Emulator) -> None:
+    """Stop the emulator, which waits for no client, and leaves no thread."""
+    waits = mock.patch.multiple(_patience, CLOSE_TIMEOUT=10.0, LINGER=10.0)
+    with waits, mock.patch.object(_listener, "STOP_TIMEOUT", 10.0):
+        started = time.monotonic()
+        emulator.stop()
+        assert time.monotonic() - started < 5.0
+    assert emulator_threads() == []
 
 
 def tcp_connection(emulator: Emulator) -> socket.socket:

@@ -173,7 +173,8 @@ def test_on_close_once_and_last(steps: List[Step], error: Optional[type], ended_
     calls = Calls()
     raised: Optional[TelnyxSTTError] = None
     with Peer(*steps) as peer:
-        stt = transcriber(peer.url, drain_timeout=0.2, **calls.options()).start()
+        patience = 0.2 if ended_by == "timeout" else 30.0
+        stt = transcriber(peer.url, drain_timeout=patience, **calls.options()).start()
         try:
             stt.send(SPEECH)
             stt.finish()
@@ -392,8 +393,8 @@ def test_callback_that_never_returns() -> None:
         try:
             started = time.monotonic()
             with pytest.raises(TranscriptionTimeout, match="callback") as caught:
-                stt.finish(timeout=0.3)
-            assert time.monotonic() - started < AT_ONCE
+                stt.finish(timeout=1.5)
+            assert time.monotonic() - started < 1.5 + AT_ONCE
             assert heard(caught.value) == "word"
         finally:
             go_on.set()

@@ -88,6 +88,7 @@ def test_interrupt(emulator: Emulator, here: Path, limit: float) -> None:
         while not (done.exists() and len(emulator.sessions) == 2):
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.02)
+        time.sleep(1.0)  # from the transcript to its line in the index
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=limit)
     assert process.returncode == 130
@@ -120,7 +121,7 @@ def test_interrupt_with_texts_that_wait(emulator: Emulator, here: Path, limit: f
         while not any(session.close_code == 1000 for session in emulator.sessions):
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.02)
-        time.sleep(0.3)  # from the end of its connection to the end of the recording
+        time.sleep(1.0)  # from the end of its connection to the end of the recording
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=limit)
     assert process.returncode == 130

@@ -207,7 +207,7 @@ def test_body(head: bytes, body: bytes, pieces: int) -> None:
         size = len(body) // (pieces - 1) + 1
         for piece in [head, *(body[at : at + size] for at in range(0, len(body), size))]:
             link.send(piece)
-            link.stopping.wait(0.01)
+            link.stopping.wait(0.001)
 
     with Peer(greeting=greeting) as peer:
         assert refusal(peer.url).body == BODY.decode()
@@ -231,7 +231,7 @@ def test_odd_length(length: bytes) -> None:
 def test_body_that_stalls() -> None:
     """A body that stops coming costs connect_timeout at most, and does not hide the status."""
     with Peer(stall, greeting=answer(HEAD + b"Content-Length: 1000\r\n\r\nno such")) as peer:
-        error = refusal(peer.url, connect_timeout=SHORT)
+        error = refusal(peer.url, connect_timeout=0.9)
     assert (error.status, error.body) == (401, "no such")
 
 

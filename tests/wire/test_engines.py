@@ -90,7 +90,7 @@ def test_words_without_a_pause(name: str) -> None:
     """Twenty words without a pause: one final where finals are whole turns, else several."""
     said = [f"w{number}" for number in range(20)]
     audio = word_audio(said, seconds_per_word=0.1)
-    with Emulator(faults="hold=0.5") as emulator:
+    with Emulator(faults="hold=1") as emulator:
         stt = transcriber(emulator.url, transcription_engine=name, quiet_period=20.0)
         result = file(stt, audio)
     assert result.text == " ".join(said)
@@ -100,7 +100,7 @@ def test_words_without_a_pause(name: str) -> None:
 @pytest.mark.parametrize("name", STAYING)
 def test_an_engine_that_closes_after_all(name: str) -> None:
     """Should an engine that is known to stay open close in the end, that is a good end as well."""
-    with Emulator(transcripts=SCRIPT, faults="hold=0.5") as emulator:
+    with Emulator(transcripts=SCRIPT, faults="hold=1") as emulator:
         stt = transcriber(emulator.url, transcription_engine=name, quiet_period=20.0)
         result = file(stt, AUDIO)
         session = emulator.sessions[0]
@@ -125,7 +125,7 @@ def test_no_words_after_the_end(name: str) -> None:
 @pytest.mark.parametrize("shape", ["null", "1", "absent"])
 def test_every_shape_of_confidence(name: str, shape: str) -> None:
     """However a confidence is written, the words come; without a number there is none."""
-    faults = [f"confidence={shape}", "hold=0.05"]
+    faults = [f"confidence={shape}", "hold=1"]
     with Emulator(transcripts=SCRIPT, faults=faults) as emulator:
         result = file(transcriber(emulator.url, transcription_engine=name), AUDIO)
     assert result.text == TEXT
@@ -148,7 +148,7 @@ def test_interims_that_do_not_come() -> None:
 
 def test_who_must_not_be_asked_about_interims() -> None:
     """An engine without interims is never asked about them: it may fall silent at that."""
-    with Emulator(transcripts=SCRIPT, faults=["interims_mute", "hold=0.05"]) as emulator:
+    with Emulator(transcripts=SCRIPT, faults=["interims_mute", "hold=1"]) as emulator:
         stt = transcriber(emulator.url, transcription_engine="Telnyx", interim_results=False)
         assert file(stt, AUDIO).text == TEXT
         assert "interim_results" not in emulator.sessions[0].query

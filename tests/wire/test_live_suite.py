@@ -58,20 +58,21 @@ def test_against_the_emulator(tmp_path: Path) -> None:
 
 def test_what_only_time_tells(tmp_path: Path) -> None:
     """Who closes is told with what was really waited for, and idle timeouts without KeepAlive."""
-    with Emulator(transcripts=SAID, api_key=KEY, faults=["hold=9", "idle_timeout=4"]) as emulator:
+    with Emulator(transcripts=SAID, api_key=KEY, faults=["hold=9", "idle_timeout=5"]) as emulator:
         done = run(
             tmp_path,
             "test_no_audio or (test_the_demo and Telnyx)",
             TELNYX_API_KEY=KEY,
             TELNYX_STT_URL=emulator.url,
             TELNYX_STT_LIVE_SPEED="max",
-            TELNYX_STT_LIVE_PATIENCE="2.5",
+            TELNYX_STT_LIVE_PATIENCE="3.5",
         )
     assert done.returncode == 0, done.stdout
     answers = (tmp_path / "answers.md").read_text(encoding="utf-8")
-    assert "Deepgram nova-3, without KeepAlive: closed with 1011 after 4." in answers
+    (held,) = re.findall(r"nova-3, without KeepAlive: closed with 1011 after ([\d.]+) s", answers)
+    assert 4.9 < float(held) < 9.0
     (waited,) = re.findall(r"who-closes.*Telnyx.*: not the service, for ([\d.]+) s", answers)
-    assert 2.4 <= float(waited) < 9.0
+    assert 3.4 <= float(waited) < 9.0
 
 
 def test_without_a_key(tmp_path: Path) -> None:

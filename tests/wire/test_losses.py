@@ -65,7 +65,10 @@ def test_close_before_the_end_of_the_audio(how: How, code: Optional[int]) -> Non
     assert (error.code, heard(error)) == (code or 1005, "so far")
 
 
-LONG = speech(10.0)
+# Far more than is on its way at a time to a peer with a small buffer, so that its first pong is
+# here before the last audio is out.
+LONG = speech(20.0)
+SMALL = 8192
 CLOSE_CODES = pytest.mark.parametrize("code", [1000, 1001, None])
 
 
@@ -74,7 +77,7 @@ CLOSE_CODES = pytest.mark.parametrize("code", [1000, 1001, None])
 def test_close_while_audio_is_on_its_way(how: How, code: Optional[int]) -> None:
     """Who answers pings, yet not the one behind the last audio, had not read all of it."""
     steps = (answer_a_ping, read_to_close_stream(), final("so far"), close(code))
-    error = failure_of(*steps, audio=LONG, how=how)
+    error = failure_of(*steps, audio=LONG, how=how, receive_buffer=SMALL)
     assert isinstance(error, ConnectionLostError)
     assert (error.code, heard(error)) == (code or 1005, "so far")
 
@@ -83,7 +86,7 @@ def test_close_while_audio_is_on_its_way(how: How, code: Optional[int]) -> None:
 def test_a_peer_that_never_answers_the_last_ping(how: How) -> None:
     """After one more connection it is believed: not every peer answers every ping."""
     steps = (answer_a_ping, read_to_close_stream(), final("all"), close(1000))
-    with Peer(*steps) as peer:
+    with Peer(*steps, receive_buffer=SMALL) as peer:
         policy = RetryPolicy(initial=0.01, jitter=0.0)
         result = how(transcriber(peer.url, reconnect=policy), LONG)
         assert (result.text, result.ended_by) == ("all", "server_close")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import math
 import signal
 import sys
@@ -122,7 +121,7 @@ def test_many_tiny_files(limit: float) -> None:
         files = (recording(audio) for _ in range(1000))
         texts = [str(result.transcription) for result in batch_of(stt, files)]
         print(f"1000 files in {time.monotonic() - started:.1f} s")
-        assert time.monotonic() - started < limit
+        assert time.monotonic() - started < 3 * limit, "a wait for each of them takes minutes"
     assert texts == ["tiny"] * 1000
 
 
@@ -296,12 +295,15 @@ def test_left_early() -> None:
 def test_left_early_beside_others_of_the_same_object() -> None:
     """Leaving one generator ends neither another one nor the live stream of the same object."""
     go_on = threading.Event()
-    numbers = itertools.count()
+    begun: List[Link] = []
+    one_by_one = threading.Lock()
 
     def script(link: Link) -> None:
-        number = next(numbers)
+        with one_by_one:
+            number = len(begun)
+            begun.append(link)
         if number == 0:
-            wait_until(lambda: len(peer.links) == 4)
+            wait_until(lambda: len(begun) == 4)
         elif number < 4:
             read_until_gone(link)
             return
@@ -322,7 +324,7 @@ def test_left_early_beside_others_of_the_same_object() -> None:
             target=lambda: texts.extend(str(result.transcription) for result in two)
         )
         reads.start()
-        wait_until(lambda: len(peer.links) == 8)
+        wait_until(lambda: len(begun) == 8)
         one.close()  # type: ignore[attr-defined]
         go_on.set()
         reads.join()
@@ -363,7 +365,7 @@ def test_closed_by_another_thread() -> None:
         def end() -> None:
             heard.acquire()
             heard.acquire()
-            wait_until(lambda: stt_heard(stt) == 2)
+            wait_until(lambda: stt_heard(stt) == 2 and batch_running(stt)._owed == 4)
             started = time.monotonic()
             stt.close()
             took.append(time.monotonic() - started)
@@ -386,9 +388,14 @@ def test_closed_by_another_thread() -> None:
 
 def stt_heard(stt: Transcriber) -> int:
     """How many finals the streams of its batch have brought."""
-    (batch,) = stt._streams.running()
-    streams: Any = list(batch._streams.values())  # type: ignore[attr-defined]
+    streams: Any = list(batch_running(stt)._streams.values())
     return sum(stream.stats().finals for stream in streams)
+
+
+def batch_running(stt: Transcriber) -> Any:
+    """The only one."""
+    (batch,) = stt._streams.running()
+    return batch
 
 
 def test_closed_by_a_callback() -> None:
@@ -441,8 +448,10 @@ def test_connects_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with Peer(*ONE_WORD, greeting=greet) as peer:
         stt = transcriber(peer.url, connect_spacing=0.2)
+        before = time.monotonic()
         assert len(list(batch_of(stt, [recording(SPEECH) for _ in range(4)]))) == 4
-    assert max(times) - min(times) > 0.5
+    assert len(times) == 4
+    assert all(at - before >= number * 0.2 for number, at in enumerate(sorted(times)))
 
 
 def test_memory_is_flat() -> None:

@@ -201,7 +201,7 @@ def test_timeout_on_a_stalled_pipe() -> None:
     with Emulator(transcripts=["one", "two"]) as emulator, stalled(SPEECH[:16_000]) as source:
         stt = Transcriber("key", url=emulator.url, connect_spacing=0, **RAW)
         with pytest.raises(TranscriptionTimeout) as caught:
-            stt.transcribe_file(source, speed=math.inf, timeout=1.0)
+            stt.transcribe_file(source, speed=math.inf, timeout=2.5)
     assert caught.value.partial is not None and caught.value.partial.text == "one"
     assert caught.value.partial.ended_by == "timeout"
 

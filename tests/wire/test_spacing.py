@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import List
 
 from telnyx_stt_sync import Transcriber
@@ -23,6 +24,7 @@ def test_connects_keep_their_distance() -> None:
     with Peer(opened, read_to_close_stream(), close()) as peer:
         stts: List[Transcriber] = [transcriber(peer.url, connect_spacing=SPACING) for _ in range(3)]
         threads = [threading.Thread(target=stt.start) for stt in stts]
+        before = time.monotonic()
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -31,6 +33,5 @@ def test_connects_keep_their_distance() -> None:
             stt.close()
         times = sorted(link.marks["opened"] for link in peer.links)
     assert len(times) == 3
-    distances = [later - earlier for earlier, later in zip(times, times[1:])]
-    # The peer's clock runs from when it has answered, so a distance may look shorter than it was.
-    assert all(distance > SPACING / 2 for distance in distances)
+    # From the start, not from one to the next: a connection may be slow to open.
+    assert all(opened - before >= number * SPACING for number, opened in enumerate(times))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any, Iterator, List
 
 import pytest
 
 from telnyx_stt_sync import ServerError
+from tests.embedding.house import own_threads
 from tests.wire.client import SPEECH, transcriber
 from tests.wire.peer import Peer, Step
 from tests.wire.steps import (
@@ -33,8 +33,7 @@ def test_stream() -> None:
 
         def chunks() -> Iterator[Any]:
             yield SPEECH
-            names = [thread.name for thread in threading.enumerate()]
-            assert sum(name.startswith("telnyx-stt") for name in names) == 1
+            assert len(own_threads()) == 1
             yield b""
             yield memoryview(SPEECH)
 

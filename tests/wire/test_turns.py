@@ -20,6 +20,7 @@ from telnyx_stt_sync._receipt import TRUSTED_BYTES
 from telnyx_stt_sync._stream import Stream
 from telnyx_stt_sync._transport import OPCODE_BINARY, OPCODE_CLOSE, Transport
 from telnyx_stt_sync._worker import FRAME_BYTES
+from tests.conftest import LIMIT
 from tests.wire.client import AT_ONCE, speech, transcriber
 from tests.wire.peer import Link, Peer
 from tests.wire.steps import (
@@ -93,7 +94,7 @@ def test_the_rest_is_left_to_the_io_thread(writers: Set[int]) -> None:
             let_it_sleep(stt)
             writers.clear()
             stt.send(audio)
-            assert heard.wait(AT_ONCE)
+            assert heard.wait(LIMIT)
             assert len(writers) == 1 and threading.get_ident() not in writers
         assert peer.finished().audio.startswith(CHUNK + audio)
 
