@@ -6,6 +6,7 @@ import threading
 import time
 from typing import Callable, List, Optional
 
+from ._byte_queue import ByteQueue
 from ._locks import is_held, let_go
 
 # Waits of user threads come in slices, because on Windows nothing else lets Ctrl-C in.
@@ -47,7 +48,7 @@ class AudioQueue:
         # Waited on by producers that need room, or that wait for the consumer to be content; None:
         # nobody ever did.
         self._changed: Optional[threading.Condition] = None
-        self._audio = bytearray()  # what waits
+        self._audio = ByteQueue()  # what waits
         self._position = 0  # bytes put so far, less what was rewound
         self._accepted = 0  # the furthest that came
         self._taken = 0  # bytes that left it, those that gave way included
@@ -107,7 +108,7 @@ class AudioQueue:
             if self._ended:
                 raise QueueEnded
             sleeps = len(self._audio) < self._unit
-            self._audio += chunk
+            self._audio.put(chunk)
             self._position += size
             self._accepted = max(self._accepted, self._position)
         # With a sample's worth in the queue before, the consumer had work already.
@@ -240,16 +241,14 @@ class AudioQueue:
         excess = waiting + size - self._max_bytes
         whole = min(-(-excess // self._unit), waiting // self._unit) * self._unit
         self._taken += whole
-        del self._audio[:whole]
+        self._audio.take(whole)
         self._dropped += whole
         return True
 
     def _take(self, size: int) -> bytes:
         """Take so many bytes from the head. Requires the lock."""
         self._taken += size
-        taken = bytes(self._audio[:size])
-        del self._audio[:size]
-        return taken
+        return self._audio.take(size)
 
     def _mark_is_due(self) -> bool:
         """Whether nothing before the next mark can be taken any more. Requires the lock."""

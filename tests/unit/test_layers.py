@@ -70,6 +70,7 @@ SHELL = [
     "_waker",
     "_turn",
     "_latch",
+    "_byte_queue",
     "_audio_queue",
     "_event_queue",
     "_callbacks",
