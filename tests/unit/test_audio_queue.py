@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import struct
 import sys
 import threading
@@ -16,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telnyx_stt_sync._audio_queue import AudioQueue, QueueEnded, QueueFull, QueueRewound
+from tests.unit.alarms import alarms
 
 
 class Woken:
@@ -732,9 +732,7 @@ def test_interrupted_put() -> None:
 
     queue = AudioQueue(max_bytes=1 << 30, unit=2, wake=lambda: None)
     interrupted = 0
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-    try:
+    with alarms(handler):
         end = time.monotonic() + 0.5
         while time.monotonic() < end:
             try:
@@ -742,9 +740,6 @@ def test_interrupted_put() -> None:
                     queue.put(b"ab")
             except Limit:
                 interrupted += 1
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
     assert interrupted > 10
     consumer = threading.Thread(target=queue.pop, args=(2,), daemon=True)
     consumer.start()

@@ -31,11 +31,11 @@ def test_order(steps: List[object]) -> None:
             taken = queue.take(step)
             assert type(taken) is bytes and taken == model[:step]
             model = model[step:]
-        assert len(queue) == len(model)
+        assert queue.size == len(model)
     assert queue.take(len(model)) == model
     queue.put(b"x")
     queue.clear()
-    assert (len(queue), queue.take(1)) == (0, b"")
+    assert (queue.size, queue.take(1)) == (0, b"")
 
 
 def test_a_piece_is_not_copied() -> None:

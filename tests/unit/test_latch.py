@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import List, Optional
 import pytest
 
 from telnyx_stt_sync._latch import Latch
+from tests.unit.alarms import alarms
 
 
 def test_not_set() -> None:
@@ -59,10 +59,8 @@ def test_waits_that_are_interrupted() -> None:
         if code and "_latch" in code.co_filename and code.co_name in ("wait", "set"):
             raise Limit
 
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
     interrupted = 0
-    try:
+    with alarms(handler):
         end = time.monotonic() + 0.5
         while time.monotonic() < end:
             latch = Latch()
@@ -76,7 +74,4 @@ def test_waits_that_are_interrupted() -> None:
             setter.start()
             setter.join(5.0)
             assert latch.is_set() and not setter.is_alive()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
     assert interrupted
