@@ -61,7 +61,7 @@ class AudioQueue:
         self.gap = 0
 
     def __repr__(self) -> str:
-        return f"<AudioQueue {len(self._audio)}/{self._max_bytes} bytes, ended={self._ended}>"
+        return f"<AudioQueue {self._audio.size}/{self._max_bytes} bytes, ended={self._ended}>"
 
     @property
     def accepted(self) -> int:
@@ -78,13 +78,15 @@ class AudioQueue:
     def is_drained(self) -> bool:
         """Whether nothing is left and nothing more will come."""
         with self._lock:
-            return self._ended and not self._audio
+            return self._ended and not self._audio.size
 
     @property
     def has_work(self) -> bool:
         """Whether the consumer should look: audio or a mark is here, or no more will come."""
         with self._lock:
-            return self._ended or len(self._audio) >= self._unit or self._mark_is_due()
+            if self._ended or self._audio.size >= self._unit:
+                return True
+            return bool(self._marks) and self._mark_is_due()
 
     def put(self, chunk: bytes, timeout: Optional[float] = None) -> None:
         """Add audio, waiting up to ``timeout`` seconds (``None``: for ever) for room.
@@ -107,7 +109,7 @@ class AudioQueue:
                 raise QueueRewound
             if self._ended:
                 raise QueueEnded
-            sleeps = len(self._audio) < self._unit
+            sleeps = self._audio.size < self._unit
             self._audio.put(chunk)
             self._position += size
             self._accepted = max(self._accepted, self._position)
@@ -122,7 +124,7 @@ class AudioQueue:
         samples, or no more is taken.
         """
         with self._lock:
-            waits = self._audio or self._marks
+            waits = self._audio.size or self._marks
             if waits or self._ended or self._rewind_to is not None or size % self._unit:
                 return False
             self._position += size
@@ -134,7 +136,7 @@ class AudioQueue:
         with self._lock:
             if self._ended:
                 raise QueueEnded
-            place = self._taken + len(self._audio)
+            place = self._taken + self._audio.size
             if not self._marks or self._marks[-1] != place:
                 self._marks.append(place)
         self._wake()
@@ -154,15 +156,15 @@ class AudioQueue:
         """
         with self._lock:
             self.gap, self._dropped = self._dropped, 0
-            size = min(limit, len(self._audio))
+            size = min(limit, self._audio.size)
             if self._marks:
                 size = min(size, max(0, self._marks[0] - self._taken))
-            if not (self._ended and size == len(self._audio)):
+            if not (self._ended and size == self._audio.size):
                 size -= size % self._unit
             audio = self._take(size)
             # Producers are woken when there is room for many chunks: one wake-up for each would
             # have the two threads take turns at every frame. In between they look by themselves.
-            if size and len(self._audio) <= self._max_bytes // 2:
+            if size and self._audio.size <= self._max_bytes // 2:
                 self._tell_change()
         return audio
 
@@ -237,7 +239,7 @@ class AudioQueue:
             return True
         if not self._drops:
             return False
-        waiting = len(self._audio)
+        waiting = self._audio.size
         excess = waiting + size - self._max_bytes
         whole = min(-(-excess // self._unit), waiting // self._unit) * self._unit
         self._taken += whole
@@ -258,5 +260,5 @@ class AudioQueue:
     def _has_room(self, size: int) -> bool:
         # A chunk larger than the bound is let into an empty queue: it could never fit. Less than a
         # sample is as good as empty, because it cannot be taken before more comes.
-        waiting = len(self._audio)
+        waiting = self._audio.size
         return waiting < self._unit or waiting + size <= self._max_bytes

@@ -9,22 +9,19 @@ SMALL = 1024
 
 
 class ByteQueue:
-    """FIFO of bytes, put and taken in pieces of any size; ``len()`` is how many wait.
+    """FIFO of bytes, put and taken in pieces of any size; ``size`` is how many wait.
 
     Its owner guards it. Large pieces are kept as they came: one ``bytearray`` of them all would
     move what waits each time that it grows, eight bytes for each that comes.
     """
 
-    __slots__ = ("_pieces", "_size", "_start")
+    __slots__ = ("_pieces", "_start", "size")
 
     def __init__(self) -> None:
         # Few, and short: a deque takes ten times the memory of this while it is empty.
         self._pieces: List[Union[bytes, bytearray]] = []
         self._start = 0  # bytes of the first piece that were taken
-        self._size = 0
-
-    def __len__(self) -> int:
-        return self._size
+        self.size = 0  # to look at only
 
     def put(self, piece: bytes) -> None:
         """Add bytes behind the others."""
@@ -35,12 +32,12 @@ class ByteQueue:
             last += piece
         elif piece:
             self._pieces.append(bytearray(piece))
-        self._size += len(piece)
+        self.size += len(piece)
 
     def take(self, size: int) -> bytes:
         """Take so many bytes from the head, at most all."""
-        size = min(size, self._size)
-        self._size -= size
+        size = min(size, self.size)
+        self.size -= size
         taken: List[Union[bytes, bytearray]] = []
         count = 0  # pieces that are used up
         while size:
@@ -60,4 +57,4 @@ class ByteQueue:
     def clear(self) -> None:
         """Drop all."""
         self._pieces.clear()
-        self._start = self._size = 0
+        self._start = self.size = 0

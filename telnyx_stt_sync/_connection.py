@@ -163,13 +163,15 @@ class Connection:
     @property
     def deadline(self) -> float:
         """When to look again."""
-        times = [self._heartbeat.deadline]
+        deadline = self._heartbeat.deadline
         if self._drain is not None:
-            times.append(self._drain.deadline)
+            deadline = min(deadline, self._drain.deadline)
             if not self._drain.all_is_out:
-                times.append(self._trusted_at)
-        times += [time for time in (self._keep_alive_at, self._mute_at) if time is not None]
-        return min(times)
+                deadline = min(deadline, self._trusted_at)
+        for at in (self._keep_alive_at, self._mute_at):
+            if at is not None and at < deadline:
+                deadline = at
+        return deadline
 
     def _look_whether_read(self, now: float) -> None:
         drain = self._drain

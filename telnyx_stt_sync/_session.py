@@ -6,7 +6,6 @@ carries out the actions that come back.
 
 from __future__ import annotations
 
-import math
 from typing import Callable, List, Optional, Sequence, Union
 
 from ._actions import Action, Failed, Finished, Reconnecting, SendAudio, SendClose, SendText
@@ -265,8 +264,8 @@ class Session:
             return self._closing_until
         if self._connection is None:
             return None
-        held = self._replay.deadline
-        return min(self._connection.deadline, math.inf if held is None else held)
+        deadline, held = self._connection.deadline, self._replay.deadline
+        return deadline if held is None else min(deadline, held)
 
     def stop(self, finished: Finished, now: float) -> List[Action]:
         """End it now, whatever is owed. Does nothing once it is over."""
