@@ -12,7 +12,8 @@ class ByteQueue:
     """FIFO of bytes, put and taken in pieces of any size; ``size`` is how many wait.
 
     Its owner guards it. Large pieces are kept as they came: one ``bytearray`` of them all would
-    move what waits each time that it grows, eight bytes for each that comes.
+    move what waits each time that it grows, eight bytes for each that comes. ``size`` is the last
+    to grow and the first to shrink: an exception in between leaves no more to take than is there.
     """
 
     __slots__ = ("_pieces", "_start", "size")

@@ -50,6 +50,7 @@ def crowd(
         if sent == WARM * count:
             running = resident()
         sent += 1
+    assert running, "too many even to open"
     cpu, taken = time.process_time() - cpu, time.monotonic() - started
     figures = {
         "CPU": 3600 * cpu / taken / count,

@@ -29,9 +29,6 @@ FLAT = 8.0
 # From so many streams on they are measured for long, and without the others.
 MANY = 100
 
-# Beyond that they are too many for a small machine, and only told.
-BEYOND_RUNS = 3
-
 # kB that a stream may take; ms by which audio and finals may be late at a hundred streams.
 STREAM_MEMORY = {False: 60.0, True: 130.0}
 LATE = 100.0
@@ -50,8 +47,6 @@ def streams(bench: Bench) -> Iterator[Series]:
             measure = bench.task("many", "/live/0.2/stamps", tls, streams=count, seconds=seconds)
             names = bench.of(*([OURS] if is_many else [OURS, BARE]))
             runs = bench.sizes.stream_runs if is_many else bench.sizes.runs
-            if count > MANY:
-                runs = min(runs, BEYOND_RUNS)
             by_size.append(interleaved_facts(runs, names, measure))
         late = each_at_most(LATE, f"ms up to {MANY}", slice(upto))
         memory = each_at_most(STREAM_MEMORY[tls], f"kB from {MANY} on", slice(upto - 1, None))

@@ -90,7 +90,7 @@ def drop(things: Dict[str, Any], *, is_a_cycle: bool) -> float:
             gc.collect()
         return gone() is None
 
-    wait_until(is_gone)  # as soon as a callback that was due has returned
+    wait_until(is_gone, SECOND)  # as soon as a callback that was due has returned
     return wait_until(lambda: not own_threads(), SECOND)
 
 
@@ -196,7 +196,7 @@ def test_callback_that_runs() -> None:
             gc.collect()
             return gone() is None and not own_threads()
 
-        wait_until(collected)
+        wait_until(collected, SECOND)
     assert errors == []
 
 

@@ -279,7 +279,7 @@ def stop_quickly(emulator: Emulator) -> None:
     with waits, mock.patch.object(_listener, "STOP_TIMEOUT", 10.0):
         started = time.monotonic()
         emulator.stop()
-        assert time.monotonic() - started < 5.0
+        assert time.monotonic() - started < 2.0
     assert emulator_threads() == []
 
 

@@ -185,7 +185,7 @@ def test_interrupted_between_the_steps_of_a_start(
             with pytest.raises(KeyboardInterrupt):
                 stt.start()
         stt.close()
-        assert time.monotonic() - started < AT_ONCE
+        assert time.monotonic() - started < 1.0
         wait_until(no_thread_runs, AT_ONCE)  # a look-up may end by itself
         with pytest.raises(StreamStateError, match="not started"):
             stt.send(SPEECH)

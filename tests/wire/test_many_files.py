@@ -121,7 +121,7 @@ def test_many_tiny_files(limit: float) -> None:
         files = (recording(audio) for _ in range(1000))
         texts = [str(result.transcription) for result in batch_of(stt, files)]
         print(f"1000 files in {time.monotonic() - started:.1f} s")
-        assert time.monotonic() - started < 3 * limit, "a wait for each of them takes minutes"
+        assert time.monotonic() - started < limit
     assert texts == ["tiny"] * 1000
 
 

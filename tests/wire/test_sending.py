@@ -21,6 +21,9 @@ from telnyx_stt_sync import (
     TelnyxSTTError,
     Transcriber,
 )
+from telnyx_stt_sync._outcome import Outcome
+from telnyx_stt_sync._stream import Stream
+from tests.embedding.house import wait_until
 from tests.wire.client import AT_ONCE, SPEECH, live, speech, transcriber
 from tests.wire.peer import Link, Peer
 from tests.wire.steps import (
@@ -350,3 +353,26 @@ def test_senders_and_close() -> None:
         errors = blocked(stt, 6)
         closer.join()
     assert [type(error) for error in errors] == [StreamStateError] * 6
+
+
+def test_right_before_on_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who sends before on_error is told, though the stream is lost already, hears it as well."""
+    heard: List[Exception] = []
+    tell = Stream._tell_end
+
+    # A moment that no peer can meet.
+    def send_and_tell(stream: Stream, outcome: Outcome) -> None:
+        try:
+            stt.send(CHUNK, timeout=0.0)
+        except ConnectionLostError as exc:
+            heard.append(exc)
+        tell(stream, outcome)
+
+    monkeypatch.setattr(Stream, "_tell_end", send_and_tell)
+    told: List[Exception] = []
+    with Peer(read_audio(1), reset) as peer:
+        stt = transcriber(peer.url, on_error=told.append).start()
+        stt.send(CHUNK)
+        wait_until(lambda: bool(told))
+        stt.close()
+    assert heard == told

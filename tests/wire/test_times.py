@@ -47,7 +47,7 @@ def live(stt: Transcriber) -> Transcription:
 # Name → how the audio goes out, the emulator's faults, options.
 CASES: Dict[str, Tuple[Callable[[Transcriber], Transcription], List[str], Dict[str, Any]]] = {
     "finals alone": (file, [], {}),
-    "finals that lag": (file, ["slow_finals=0.2"], {}),
+    "finals that lag": (file, ["slow_finals=0.4"], {}),
     "interims": (file, [], {"interim_results": True}),
     "interims, and finals that lag": (file, ["slow_finals=2"], {"interim_results": True}),
     "a microphone": (live, [], {"interim_results": True}),
