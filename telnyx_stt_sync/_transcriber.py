@@ -315,12 +315,16 @@ class Transcriber:
     ) -> None:
         if exc_type is not None:
             self.close()
-        elif not self._was_closed():
-            try:
+            return
+        live = self._live  # on_close may start another
+        try:
+            if not self._was_closed():
                 self.finish()
-            except StreamStateError:
-                if not self._was_closed():  # meanwhile, by a callback or another thread
-                    raise
+        except StreamStateError:
+            if not self._was_closed():  # meanwhile, by a callback or another thread
+                raise
+        if live is not None:
+            live.close()  # returns at once unless who closed it could not wait, as in a callback
 
     @property
     def is_open(self) -> bool:

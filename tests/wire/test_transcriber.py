@@ -20,6 +20,7 @@ from telnyx_stt_sync import (
     Transcriber,
     Transcription,
 )
+from telnyx_stt_sync._open_streams import OpenStreams
 from telnyx_stt_sync._stream import Stream
 from tests.wire.client import (
     AT_ONCE,
@@ -390,6 +391,26 @@ def test_close_from_a_callback_as_with_is_left(when: str) -> None:
                     assert closed.wait(20)
             assert closed.is_set()
             assert stt.result is not None and stt.result.ended_by == "closed"
+
+
+def test_nothing_is_left_of_what_a_callback_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``with`` waits for the end of a stream that a callback has closed, as for any other."""
+    over = threading.Event()
+    ended = OpenStreams.ended
+
+    def ends_slowly(self: OpenStreams, stream: Stream) -> None:
+        over.set()
+        time.sleep(0.2)  # the time for which ``with`` has to be seen to wait
+        ended(self, stream)
+
+    monkeypatch.setattr(OpenStreams, "ended", ends_slowly)
+    with Peer(read_audio(1), final("stop"), read_until_gone) as peer:
+        stt: Transcriber = transcriber(peer.url, on_transcript=lambda transcript: stt.close())
+        with stt:
+            stt.send(SPEECH)
+            assert over.wait(20)
+        assert stt.result is not None and stt.result.ended_by == "closed"
+    assert not [thread.name for thread in threading.enumerate() if "-stt-io" in thread.name]
 
 
 def test_exception_within_with() -> None:
