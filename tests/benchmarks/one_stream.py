@@ -117,8 +117,8 @@ def latency(bench: Bench) -> Iterator[Row]:
         (1, "with a busy thread", None),
     ):
         measure = bench.task("listen", path, busy=busy)
-        # It differs from process to process by more than between neighbours: twice as many.
-        runs = bench.sizes.runs * (1 if busy else 2)
+        # It differs from process to process by more than between neighbours: three times as many.
+        runs = bench.sizes.runs * (1 if busy else 3)
         figures = interleaved(runs, bench.of(), measure)
         yield Row("server's send → callback", "ms", figures, target, note)
 
