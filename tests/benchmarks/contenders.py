@@ -302,12 +302,19 @@ NEEDS = {
 
 
 class Arrivals:
-    """For ``on_final``: how long each was on its way, and when the last one came; nanoseconds."""
+    """For ``on_final``: how long each was on its way, and when the last one came; nanoseconds.
 
-    def __init__(self) -> None:
+    ``enough`` is set when so many have come.
+    """
+
+    def __init__(self, enough: float = math.inf) -> None:
+        self._enough = enough
+        self.enough = threading.Event()
         self.delays: List[int] = []
         self.last: Mapping[str, Any] = {}
 
     def __call__(self, frame: Mapping[str, Any]) -> None:
         self.delays.append(time.monotonic_ns() - int(frame["channel"]))
         self.last = frame
+        if len(self.delays) == self._enough:
+            self.enough.set()

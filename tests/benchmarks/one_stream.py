@@ -116,7 +116,7 @@ def latency(bench: Bench) -> Iterator[Row]:
         (0, "idle process", all_of(at_most(1.5), BELOW_SDK)),
         (1, "with a busy thread", None),
     ):
-        measure = bench.task("listen", path, busy=busy)
+        measure = bench.task("listen", path, frames=bench.sizes.frames, busy=busy)
         # It differs from process to process by more than between neighbours: three times as many.
         runs = bench.sizes.runs * (1 if busy else 3)
         figures = interleaved(runs, bench.of(), measure)

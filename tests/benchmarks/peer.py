@@ -8,7 +8,7 @@ does; all read until a text frame (``CloseStream``), answer it with a final and 
 - ``/stamps``: the first 8 bytes of each frame are the time at which it was sent; the last final
   carries how long each was on its way, in ``delays``;
 - ``/talk/COUNT/PAUSE``: sends so many finals of about 300 bytes, one every PAUSE seconds, each with
-  the time at which it was sent, then closes without waiting;
+  the time at which it was sent, then discards;
 - ``/live/PAUSE``: sends such a final every PAUSE seconds until the end; ``/live/PAUSE/stamps``
   both.
 
@@ -152,14 +152,11 @@ def listen(connection: socket.socket, what: str) -> None:
 
 
 def talk(connection: socket.socket, count: int, pause: float) -> None:
-    """Send transcripts, whatever the client says."""
+    """Send transcripts, whatever the client says, then read to the end."""
     for _ in range(count):
         time.sleep(pause)
         connection.sendall(final())
-    connection.sendall(CLOSE)
-    for opcode, _, _ in frames(connection):
-        if opcode == 8:
-            break
+    listen(connection, "discard")
 
 
 def end(connection: socket.socket, **facts: Any) -> None:

@@ -35,13 +35,18 @@ class Entry(NamedTuple):
         return self.contender(self.url, arrivals, self.context, **options)
 
 
-def listen(entry: Entry, busy: float = 0) -> float:
-    """Median of how long finals are on their way, in ms. ``busy``: another thread computes."""
+def listen(entry: Entry, frames: float, busy: float = 0) -> float:
+    """Median of how long finals of a live stream are on their way, in ms.
+
+    ``busy``: another thread computes.
+    """
     over = threading.Event()
     if busy:
         threading.Thread(target=_compute, args=(over,), daemon=True).start()
-    arrivals = Arrivals()
-    entry.open(arrivals).finish()
+    arrivals = Arrivals(enough=frames)
+    client = entry.open(arrivals)
+    arrivals.enough.wait()
+    client.finish()
     over.set()
     return statistics.median(arrivals.delays) / 1e6
 
