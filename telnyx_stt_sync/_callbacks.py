@@ -58,16 +58,29 @@ class Callbacks:
 
     def deliver(self, event: Event) -> None:
         """Call what is registered for the event. Never raises."""
-        if isinstance(event, (TranscriptHeard, UtteranceEnded)):
-            self._call(event, event.transcript)
-        elif isinstance(event, Failed):
+        if isinstance(event, Failed):
             self.report(event.error)
-        elif isinstance(event, Connected):
-            self._call(event, event.reconnects)
-        elif isinstance(event, Reconnecting):
-            self._call(event, event.error, event.attempt, event.delay)
-        else:
-            self._call(event, event.transcription)
+            return
+        name = NAMES[type(event)]
+        callback = getattr(self, name)
+        if callback is None:
+            return
+        try:
+            if isinstance(event, (TranscriptHeard, UtteranceEnded)):
+                callback(event.transcript)
+            elif isinstance(event, Connected):
+                callback(event.reconnects)
+            elif isinstance(event, Reconnecting):
+                callback(event.error, event.attempt, event.delay)
+            else:
+                callback(event.transcription)
+        except BaseException as exc:
+            # Not even sys.exit() may end the thread: it has the rest to deliver.
+            error = CallbackError(f"{name} raised {type(exc).__name__}: {exc}")
+            error.__cause__ = exc
+            if self.on_error is not None:
+                logger.error("%s", error, exc_info=error)
+            self.report(error)
 
     def report(self, error: TelnyxSTTError) -> None:
         """Give an error to ``on_error``, or to the log if there is none."""
@@ -79,21 +92,6 @@ class Callbacks:
         except BaseException:
             # Nobody is left to tell: on_error is never called for its own failure.
             logger.exception("on_error raised")
-
-    def _call(self, event: Event, *arguments: Any) -> None:
-        name = NAMES[type(event)]
-        callback = getattr(self, name)
-        if callback is None:
-            return
-        try:
-            callback(*arguments)
-        except BaseException as exc:
-            # Not even sys.exit() may end the thread: it has the rest to deliver.
-            error = CallbackError(f"{name} raised {type(exc).__name__}: {exc}")
-            error.__cause__ = exc
-            if self.on_error is not None:
-                logger.error("%s", error, exc_info=error)
-            self.report(error)
 
 
 # The callback that an event goes to.

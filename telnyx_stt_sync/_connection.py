@@ -112,7 +112,8 @@ class Connection:
         """A data frame came."""
         self.frames += 1
         self._mute_at = None
-        self.control_came(now)
+        self._heartbeat.heard(now)
+        self._heard_at = now
         if self._drain is not None:
             self._drain.frame(has_final, now)
 

@@ -79,7 +79,8 @@ class EventQueue:
         while True:
             with self._lock:
                 event = self._events.pop(0) if self._events else None
-                self._interims -= event is not None and _is_interim(event)
+                if self._interims and event is not None:
+                    self._interims -= _is_interim(event)
                 if self._events or self._ended:
                     self._open_gate()  # for the next one who comes
                 else:

@@ -14,7 +14,7 @@ class Heartbeat:
 
     def __init__(self, interval: float, timeout: float, now: float) -> None:
         self._interval = interval
-        self._timeout = timeout
+        self._patience = interval + timeout
         self._moved_at = now  # heard, or audio bytes went out
         self._ping_at = now + interval
         self._is_wanted = False  # a ping is, whatever was heard
@@ -44,13 +44,9 @@ class Heartbeat:
 
     def is_dead(self, now: float) -> bool:
         """Whether the peer is to be given up."""
-        return now >= self._dead_at
+        return now >= self._moved_at + self._patience
 
     @property
     def deadline(self) -> float:
         """When to look again."""
-        return min(self._ping_at, self._dead_at)
-
-    @property
-    def _dead_at(self) -> float:
-        return self._moved_at + self._interval + self._timeout
+        return min(self._ping_at, self._moved_at + self._patience)

@@ -97,7 +97,8 @@ class Splice:
         if self._alignment is None:
             if message.is_final:
                 self._remember(message.text, bounds)
-                return [self._tell(message)]
+                if self._doubtful:
+                    return [self._tell(message)]
             return [Told(message)]
         if not message.is_final:
             self._interim = message
@@ -213,7 +214,8 @@ class Splice:
     def _remember(self, text: str, bounds: Bounds) -> None:
         if self._finals:
             before = self._finals[-1]
-            bounds = Bounds(max(bounds.low, before.bounds.low), bounds.high)
+            if bounds.low < before.bounds.low:
+                bounds = bounds._replace(low=before.bounds.low)
             if not text and not before.text:
                 self._finals.pop()
         self._finals.append(_Final(text, bounds))

@@ -32,6 +32,8 @@ class Timeline:
 
     def seconds(self, position: int) -> float:
         """The time in the audio at a position."""
+        if not self._places:
+            return position / self._rate
         return self.offset(position, 0.0)
 
     def offset(self, start: int, seconds: float) -> float:

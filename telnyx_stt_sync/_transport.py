@@ -97,7 +97,8 @@ class Transport:
         self._is_flushing = False  # flush() has begun, and not returned
         self._at_end = False  # the peer will send no more bytes
         self._end_reason = "the connection ended without a close frame"
-        self._more_to_read = bool(already_read)
+        # Whether to read again without waiting for the socket. For others to look at only.
+        self.has_unread = bool(already_read)
 
     def __repr__(self) -> str:
         return f"<Transport outgoing={len(self.outgoing)} at_end={self._at_end}>"
@@ -106,11 +107,6 @@ class Transport:
     def wants_to_write(self) -> bool:
         """Whether to come back with ``flush()`` when the socket takes bytes again."""
         return bool(self.outgoing) and self._write_works
-
-    @property
-    def has_unread(self) -> bool:
-        """Whether to read again without waiting for the socket."""
-        return self._more_to_read
 
     def send(self, opcode: int, payload: bytes) -> None:
         """Queue one frame; ``flush()`` writes it."""
@@ -185,15 +181,15 @@ class Transport:
     def _fail(self, frames: List[Frame], reason: str) -> None:
         """No further byte can be trusted: whatever came before is all there is."""
         self._received.clear()
-        self._at_end, self._more_to_read = True, bool(frames)
+        self._at_end, self.has_unread = True, bool(frames)
         self._end_reason = reason
 
     def _read(self) -> None:
-        self._more_to_read = False
+        self.has_unread = False
         for _ in range(READS_PER_TURN):
             if self._at_end:
                 # Whoever waits must come back for the ConnectionBroken.
-                self._more_to_read = True
+                self.has_unread = True
                 return
             try:
                 data = self.socket.recv(READ_BYTES)
@@ -209,7 +205,7 @@ class Transport:
             self._received += data
             if len(data) < READ_BYTES and (self._is_plain or not self._keeps()):
                 return  # that was all; to be told so by the system costs as much as to read
-        self._more_to_read = True
+        self.has_unread = True
 
     def _next_frame(self) -> Optional[Frame]:
         if self._received[0] == _WHOLE_TEXT and not self._is_within:

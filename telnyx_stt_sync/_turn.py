@@ -30,11 +30,12 @@ class Turn:
 
     def take(self, may_break: Callable[[], bool]) -> None:
         """For the I/O thread, when it has slept. ``may_break``: whether the stream is to end."""
-        self.is_wanted = True
-        give_up_at = time.monotonic() + LONGEST_TURN
-        while not self._lock.acquire(timeout=LOST_TURN):
-            if may_break() and (not self.inside or time.monotonic() > give_up_at):
-                break  # who has it was interrupted, and this is why the stream is to end
+        if not self._lock.acquire(False):
+            self.is_wanted = True
+            give_up_at = time.monotonic() + LONGEST_TURN
+            while not self._lock.acquire(timeout=LOST_TURN):
+                if may_break() and (not self.inside or time.monotonic() > give_up_at):
+                    break  # who has it was interrupted, and this is why the stream is to end
         self.is_wanted = False
 
     def give(self) -> None:

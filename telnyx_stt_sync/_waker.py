@@ -59,7 +59,8 @@ class Waker:
         May return earlier, with nothing ready.
         Returns which of ``events`` (``selectors.EVENT_READ``, ``EVENT_WRITE``) are ready.
         """
-        self._watch(sock, events)
+        if self._watched is not sock or self._watched_events != events:
+            self._watch(sock, events)
         ready = 0
         patience = None if timeout is None else min(timeout, LONGEST_WAIT)
         for key, mask in self._selector.select(patience):
@@ -86,8 +87,6 @@ class Waker:
         self._writer.close()
 
     def _watch(self, sock: Optional[socket.socket], events: int) -> None:
-        if self._watched is sock and self._watched_events == events:
-            return
         if self._watched is not None and self._watched is not sock:
             self._selector.unregister(self._watched)
             self._watched = None

@@ -184,18 +184,21 @@ class Worker:
         if self._readable or transport.has_unread:
             read_at = time.monotonic()
             self._read(transport)
-        if self._session.phase is Phase.STREAMING and self._has_audio:
+        had_audio = self._session.phase is Phase.STREAMING and self._has_audio
+        if had_audio:
             if self._audio.is_ended:
                 self._session.no_more_audio(time.monotonic())
             if not transport.outgoing:
                 self._feed(transport)
         if self._is_on(transport):
-            self._write(transport)
+            if transport.outgoing or self._session.phase is Phase.DRAINING:
+                self._write(transport)
             deadline = self._session.deadline
             if deadline is not None and time.monotonic() >= deadline:
                 self._tick(transport, read_at, deadline)
             elif self._session.phase is self._logged_phase:
-                self._sleep(transport, deadline)
+                self._sleep(transport, deadline, had_audio)
+                return
         self._log_phase()
 
     def _tick(self, transport: Transport, read_at: float, deadline: float) -> None:
@@ -283,12 +286,15 @@ class Worker:
         if self._session.phase is Phase.DRAINING and not transport.outgoing:
             self._session.all_out(time.monotonic())
 
-    def _sleep(self, transport: Transport, deadline: Optional[float]) -> None:
-        """Wait for the socket or a wake-up, until ``deadline`` at most, if there is no work."""
+    def _sleep(self, transport: Transport, deadline: Optional[float], had_audio: bool) -> None:
+        """Wait for the socket or a wake-up, until ``deadline`` at most, if there is no work.
+
+        Audio that came in this round, behind the question whether there is any, is a wake-up.
+        """
         events = selectors.EVENT_READ
-        if transport.wants_to_write:
+        if transport.outgoing and transport.wants_to_write:
             events |= selectors.EVENT_WRITE
-        if self._has_work(transport):
+        if transport.has_unread or (had_audio and self._can_feed(transport)):
             self._deliver()
             ready = self._waker.wait(transport.socket, events, 0.0)
         else:
@@ -301,10 +307,10 @@ class Worker:
                 self._turn.take(self._is_stopped)
         self._readable = bool(ready & selectors.EVENT_READ)
 
-    def _has_work(self, transport: Transport) -> bool:
-        """Whether there is something to do, whatever the socket says."""
+    def _can_feed(self, transport: Transport) -> bool:
+        """Whether there is audio to send, whatever the socket says."""
         wants_audio = self._session.phase is Phase.STREAMING and not transport.outgoing
-        return transport.has_unread or (wants_audio and self._has_audio)
+        return wants_audio and self._has_audio
 
     def _do(self, actions: List[Action]) -> None:
         for action in actions:
