@@ -385,7 +385,10 @@ class Stream:
         try:
             if finished is None and self._opening_over.is_set():
                 finished = Finished("error", error)
-            self.outcome = self._outcome(finished, error)
+            outcome = self._outcome(finished, error)
+            if finished is not None and finished.ended_by == "closed":
+                self._delivery.discard()
+            self.outcome = outcome  # nothing that was discarded is told behind this
             self._audio.close()  # before anybody is told: whoever then sends hears the same
             self._owner.ended(self)
             if self.outcome.transcription is not None:
@@ -409,8 +412,6 @@ class Stream:
 
     def _tell_end(self, outcome: Outcome) -> None:
         assert outcome.transcription is not None
-        if outcome.transcription.ended_by == "closed":
-            self._delivery.discard()
         if outcome.error is not None and self._is_live:
             self._delivery.tell(Failed(outcome.error))
         self._delivery.tell(Closed(outcome.transcription))
