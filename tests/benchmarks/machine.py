@@ -9,7 +9,9 @@ import ssl
 from importlib import metadata
 from typing import Dict
 
-PACKAGES = ("telnyx-stt-sync", "websocket-client", "websockets", "telnyx")
+from telnyx_stt_sync import __version__
+
+PACKAGES = ("websocket-client", "websockets", "telnyx")
 
 
 def machine() -> Dict[str, str]:
@@ -20,7 +22,9 @@ def machine() -> Dict[str, str]:
         "System": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}, "
         f"{ssl.OPENSSL_VERSION}",
-        "Packages": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
+        "Packages": ", ".join(
+            [f"telnyx-stt-sync {__version__}", *(f"{name} {_version(name)}" for name in PACKAGES)]
+        ),
     }
 
 
