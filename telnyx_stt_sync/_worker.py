@@ -191,8 +191,10 @@ class Worker:
             if not transport.outgoing:
                 self._feed(transport)
         if self._is_on(transport):
-            if transport.outgoing or self._session.phase is Phase.DRAINING:
-                self._write(transport)
+            if transport.outgoing and transport.flush():
+                self._session.audio_written(time.monotonic())
+            if self._session.phase is Phase.DRAINING and not transport.outgoing:
+                self._session.all_out(time.monotonic())
             deadline = self._session.deadline
             if deadline is not None and time.monotonic() >= deadline:
                 self._tick(transport, read_at, deadline)
@@ -280,19 +282,13 @@ class Worker:
         if self._audio.gap:
             self._do(self._session.audio_dropped(self._audio.gap))
 
-    def _write(self, transport: Transport) -> None:
-        if transport.outgoing and transport.flush():
-            self._session.audio_written(time.monotonic())
-        if self._session.phase is Phase.DRAINING and not transport.outgoing:
-            self._session.all_out(time.monotonic())
-
     def _sleep(self, transport: Transport, deadline: Optional[float], had_audio: bool) -> None:
         """Wait for the socket or a wake-up, until ``deadline`` at most, if there is no work.
 
         Audio that came in this round, behind the question whether there is any, is a wake-up.
         """
         events = selectors.EVENT_READ
-        if transport.outgoing and transport.wants_to_write:
+        if transport.wants_to_write:
             events |= selectors.EVENT_WRITE
         if transport.has_unread or (had_audio and self._can_feed(transport)):
             self._deliver()
